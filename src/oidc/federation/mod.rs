@@ -1,0 +1,1 @@
+//! The identity providers we ask to identify users.

@@ -1,0 +1,1 @@
+//! The protocol we serve, as pure rules.
