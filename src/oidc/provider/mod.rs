@@ -1,1 +1,16 @@
-//! The protocol we serve, as pure rules.
+//! The protocol we serve, as pure rules: what a request may say, what an answer must say.
+//! No HTTP server, no SQL; the present and every secret come in as arguments.
+pub mod access;
+pub mod authorize;
+pub mod claims;
+pub mod client;
+pub mod error;
+pub mod filter;
+pub mod logout;
+pub mod metadata;
+pub mod pairwise;
+pub mod params;
+pub mod pkce;
+pub mod response;
+pub mod scope;
+pub mod token;

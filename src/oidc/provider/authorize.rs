@@ -1,0 +1,231 @@
+//! The authorization request: what may be asked, and how each thing wrong with it is answered
+//! (RFC 6749 §4.1, OpenID Connect Core §3.1.2, RFC 9700 §2.1).
+use std::collections::BTreeSet;
+
+use time::Duration;
+
+use super::client::{Client, Reauthentication};
+use super::error::{AuthorizeError, PageError};
+use super::filter::GrantFilter;
+use super::params::Params;
+use super::pkce::Challenge;
+use super::scope::{Scope, Scopes};
+use crate::domain::time::Timestamp;
+
+/// How recent a code satisfies [`Reauthentication::Activity`].
+pub const RECENT_ACTIVITY: Duration = Duration::minutes(15);
+
+const LONGEST_STATE: usize = 1_000;
+const LONGEST_NONCE: usize = 384;
+const LONGEST_HINT: usize = 8_192;
+
+/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseMode {
+    Query,
+    FormPost,
+}
+
+/// What the request demands of the aidant's presence (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prompt {
+    None,
+    Login,
+    Consent,
+    SelectAccount,
+}
+
+/// A request that may go on: everything in it has been checked against its client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub answer_to: AnswerTo,
+    pub scopes: Scopes,
+    pub nonce: Option<String>,
+    pub prompts: BTreeSet<Prompt>,
+    /// Greatest age of the aidant's last code, in seconds.
+    pub max_age: Option<u32>,
+    pub challenge: Option<Challenge>,
+    pub filter: GrantFilter,
+    pub id_token_hint: Option<String>,
+}
+
+/// Where and how an answer, good or bad, goes back to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerTo {
+    /// One of the client's registered addresses.
+    pub redirect_uri: String,
+    pub mode: ResponseMode,
+    pub state: Option<String>,
+}
+
+/// A request that may not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    Page(PageError),
+    Client(AnswerTo, AuthorizeError),
+}
+
+impl From<PageError> for Refused {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
+}
+
+/// The client a request names, to be looked up before anything else is believed.
+pub fn client_id(params: &Params) -> Result<&str, PageError> {
+    params.get("client_id").ok().flatten().ok_or(PageError::NoClient)
+}
+
+/// Checks a request of `client`. Until its address to return to is known to be the client's own, nothing is sent
+/// anywhere.
+pub fn check(params: &Params, client: &Client) -> Result<Request, Refused> {
+    if client.suspended {
+        return Err(PageError::UnknownClient.into());
+    }
+    let redirect_uri = match params.get("redirect_uri") {
+        Ok(Some(uri)) if client.returns_to(uri) => uri.to_owned(),
+        Ok(None) => return Err(PageError::NoRedirectUri.into()),
+        Ok(Some(_)) | Err(_) => return Err(PageError::UnknownRedirectUri.into()),
+    };
+    let mode = response_mode(params);
+    let state = params.get("state").ok().flatten().map(str::to_owned);
+    let answer_to = AnswerTo { redirect_uri, mode: mode.unwrap_or(ResponseMode::Query), state };
+    match mode.and_then(|_| contents(params, client, &answer_to)) {
+        Ok(request) => Ok(request),
+        Err(error) => Err(Refused::Client(answer_to, error)),
+    }
+}
+
+fn contents(params: &Params, client: &Client, answer_to: &AnswerTo) -> Result<Request, AuthorizeError> {
+    bounded(params, "state", LONGEST_STATE, "state is longer than 1000 characters")?;
+    refuse_unserved(params)?;
+    match params.get("response_type")? {
+        Some("code") => {}
+        Some(_) => return Err(AuthorizeError::UnsupportedResponseType),
+        None => return Err(AuthorizeError::InvalidRequest("response_type is missing")),
+    }
+    let scopes = Scopes::parse(params.get("scope")?.unwrap_or_default()).within(&client.scopes);
+    if !scopes.has(Scope::OpenId) {
+        return Err(AuthorizeError::InvalidScope);
+    }
+    Ok(Request {
+        answer_to: answer_to.clone(),
+        scopes,
+        nonce: bounded(params, "nonce", LONGEST_NONCE, "nonce is longer than 384 characters")?,
+        prompts: prompts(params)?,
+        max_age: max_age(params)?,
+        challenge: challenge(params)?,
+        filter: filter(params)?,
+        id_token_hint: bounded(params, "id_token_hint", LONGEST_HINT, "id_token_hint is too long")?,
+    })
+}
+
+fn response_mode(params: &Params) -> Result<ResponseMode, AuthorizeError> {
+    match params.get("response_mode")? {
+        None | Some("query") => Ok(ResponseMode::Query),
+        Some("form_post") => Ok(ResponseMode::FormPost),
+        Some(_) => Err(AuthorizeError::InvalidRequest("response_mode must be query or form_post")),
+    }
+}
+
+fn refuse_unserved(params: &Params) -> Result<(), AuthorizeError> {
+    for (name, error) in [
+        ("request", AuthorizeError::RequestNotSupported),
+        ("request_uri", AuthorizeError::RequestUriNotSupported),
+        ("registration", AuthorizeError::RegistrationNotSupported),
+    ] {
+        if params.has(name) {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn bounded(
+    params: &Params,
+    name: &'static str,
+    longest: usize,
+    too_long: &'static str,
+) -> Result<Option<String>, AuthorizeError> {
+    match params.get(name)? {
+        Some(value) if value.chars().count() > longest => Err(AuthorizeError::InvalidRequest(too_long)),
+        value => Ok(value.map(str::to_owned)),
+    }
+}
+
+fn prompts(params: &Params) -> Result<BTreeSet<Prompt>, AuthorizeError> {
+    let mut prompts = BTreeSet::new();
+    for word in params.get("prompt")?.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
+        prompts.insert(match word {
+            "none" => Prompt::None,
+            "login" => Prompt::Login,
+            "consent" => Prompt::Consent,
+            "select_account" => Prompt::SelectAccount,
+            _ => return Err(AuthorizeError::InvalidRequest("prompt holds an unknown value")),
+        });
+    }
+    if prompts.contains(&Prompt::None) && prompts.len() > 1 {
+        return Err(AuthorizeError::InvalidRequest("prompt=none stands alone"));
+    }
+    Ok(prompts)
+}
+
+fn max_age(params: &Params) -> Result<Option<u32>, AuthorizeError> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match params.get("max_age")? {
+        None => Ok(None),
+        Some(text) if digits(text) => Ok(Some(text.parse().unwrap_or(u32::MAX))),
+        Some(_) => Err(AuthorizeError::InvalidRequest("max_age must be a number of seconds")),
+    }
+}
+
+fn challenge(params: &Params) -> Result<Option<Challenge>, AuthorizeError> {
+    match (params.get("code_challenge")?, params.get("code_challenge_method")?) {
+        (None, None) => Ok(None),
+        (Some(text), Some("S256")) => Challenge::parse(text)
+            .map(Some)
+            .ok_or(AuthorizeError::InvalidRequest("code_challenge is not a base64url SHA-256")),
+        (Some(_), _) => Err(AuthorizeError::InvalidRequest("code_challenge_method must be S256")),
+        (None, Some(_)) => Err(AuthorizeError::InvalidRequest("code_challenge is missing")),
+    }
+}
+
+fn filter(params: &Params) -> Result<GrantFilter, AuthorizeError> {
+    let mut filter = GrantFilter::default();
+    if let Some(claims) = params.get("claims")? {
+        filter = filter.with_claims(claims)?;
+    }
+    if let Some(details) = params.get("authorization_details")? {
+        filter = filter.with_details(details)?;
+    }
+    Ok(filter)
+}
+
+/// Whether the aidant must enter a fresh code before this request goes on.
+///
+/// `last_code` is when they last entered one, `arrived` when the request came: a code entered since then always
+/// satisfies, or the page would ask again for ever. `max_age=0` asks what `prompt=login` asks.
+pub fn needs_fresh_code(
+    prompts: &BTreeSet<Prompt>,
+    max_age: Option<u32>,
+    policy: Reauthentication,
+    last_code: Timestamp,
+    arrived: Timestamp,
+    now: Timestamp,
+) -> bool {
+    if last_code >= arrived {
+        return false;
+    }
+    let age = now.since(last_code);
+    let by_prompt = prompts.contains(&Prompt::Login) || max_age == Some(0);
+    let too_old = max_age.is_some_and(|seconds| seconds > 0 && age > Duration::seconds(seconds.into()));
+    let by_prompt = match policy {
+        Reauthentication::Fresh => by_prompt,
+        Reauthentication::Activity => by_prompt && age >= RECENT_ACTIVITY,
+    };
+    by_prompt || too_old
+}
+
+#[cfg(test)]
+#[path = "authorize_tests.rs"]
+mod tests;

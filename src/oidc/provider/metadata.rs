@@ -1,0 +1,107 @@
+//! The discovery document (OpenID Connect Discovery 1.0 §3, RFC 8414 §2): what is really served, nothing else.
+use serde::Serialize;
+
+use super::client::ClientAuthMethod;
+use super::filter::MANDATE_TYPE;
+use super::scope::Scope;
+use crate::crypto::jwt::Alg;
+
+/// Paths of the protocol endpoints under the issuer.
+pub mod path {
+    pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+    pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+    pub const JWKS: &str = "/jwks";
+    pub const AUTHORIZE: &str = "/authorize";
+    pub const TOKEN: &str = "/token";
+    pub const USERINFO: &str = "/userinfo";
+    pub const END_SESSION: &str = "/end_session";
+}
+
+/// Field names and meanings are those of the registry of authorization server metadata.
+#[derive(Clone, Debug, Serialize)]
+pub struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+    end_session_endpoint: String,
+    scopes_supported: Vec<&'static str>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
+    grant_types_supported: [&'static str; 1],
+    acr_values_supported: Vec<String>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: [ClientAuthMethod; 2],
+    claim_types_supported: [&'static str; 1],
+    claims_supported: Vec<&'static str>,
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_details_types_supported: [&'static str; 1],
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
+    authorization_response_iss_parameter_supported: bool,
+    ui_locales_supported: [&'static str; 2],
+}
+
+/// Describes the provider at `issuer` (no trailing slash). `acr_values` are the levels at which users are identified.
+pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
+    let at = |path: &str| format!("{issuer}{path}");
+    let own = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "act"];
+    Metadata {
+        issuer: issuer.to_owned(),
+        authorization_endpoint: at(path::AUTHORIZE),
+        token_endpoint: at(path::TOKEN),
+        userinfo_endpoint: at(path::USERINFO),
+        jwks_uri: at(path::JWKS),
+        end_session_endpoint: at(path::END_SESSION),
+        scopes_supported: Scope::ALL.map(Scope::name).to_vec(),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query", "form_post"],
+        grant_types_supported: ["authorization_code"],
+        acr_values_supported: acr_values.to_vec(),
+        subject_types_supported: ["pairwise"],
+        id_token_signing_alg_values_supported: [Alg::Rs256.name(), Alg::Es256.name()],
+        token_endpoint_auth_methods_supported: [
+            ClientAuthMethod::ClientSecretBasic,
+            ClientAuthMethod::ClientSecretPost,
+        ],
+        claim_types_supported: ["normal"],
+        claims_supported: own.into_iter().chain(Scope::ALL.iter().flat_map(|scope| scope.claims()).copied()).collect(),
+        code_challenge_methods_supported: ["S256"],
+        authorization_details_types_supported: [MANDATE_TYPE],
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        require_request_uri_registration: false,
+        authorization_response_iss_parameter_supported: true,
+        ui_locales_supported: ["fr", "en"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_stand_under_the_issuer_and_the_limits_are_said() {
+        let document = serde_json::to_value(metadata("https://op.example", &["eidas1".into()])).unwrap();
+        let fields = document.as_object().unwrap();
+        assert_eq!(document["issuer"], "https://op.example");
+        for (name, value) in fields.iter().filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri") {
+            assert!(value.as_str().unwrap().starts_with("https://op.example/"), "{name}");
+        }
+        for (name, expected) in [
+            ("request_parameter_supported", false),
+            ("request_uri_parameter_supported", false),
+            ("authorization_response_iss_parameter_supported", true),
+        ] {
+            assert_eq!(document[name], expected, "{name}");
+        }
+        assert_eq!(document["id_token_signing_alg_values_supported"], serde_json::json!(["RS256", "ES256"]));
+        assert_eq!(document["acr_values_supported"], serde_json::json!(["eidas1"]));
+        assert_eq!(document["subject_types_supported"], serde_json::json!(["pairwise"]));
+    }
+}

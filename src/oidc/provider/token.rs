@@ -1,0 +1,184 @@
+//! The token request (RFC 6749 §4.1.3), the client's credentials (§2.3.1) and the access token a caller presents
+//! (RFC 6750 §2).
+use data_encoding::BASE64;
+
+use super::client::ClientAuthMethod;
+use super::error::{ResourceError, TokenError};
+use super::params::{Params, decode};
+use crate::domain::secret::{PlainToken, Secret};
+
+/// Who calls, and with what proof.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub client_id: String,
+    pub secret: Secret,
+    pub method: ClientAuthMethod,
+}
+
+/// A code to be redeemed.
+#[derive(Clone, Debug)]
+pub struct Redemption {
+    pub code: PlainToken,
+    pub redirect_uri: String,
+    pub verifier: Option<String>,
+}
+
+/// Reads the client's credentials from the `Authorization` header or from the body, never from both.
+pub fn credentials(authorization: Option<&str>, body: &Params) -> Result<Credentials, TokenError> {
+    let (posted_id, posted_secret) = (body.get("client_id")?, body.get("client_secret")?);
+    match (authorization, posted_secret) {
+        (Some(_), Some(_)) => Err(TokenError::InvalidRequest("more than one way of authenticating was used")),
+        (Some(header), None) => {
+            let basic = TokenError::InvalidClient(Some(ClientAuthMethod::ClientSecretBasic));
+            let (client_id, secret) = basic_pair(header).ok_or(basic)?;
+            if posted_id.is_some_and(|posted| posted != client_id) {
+                return Err(TokenError::InvalidRequest("client_id is not the client that authenticates"));
+            }
+            Ok(Credentials { client_id, secret, method: ClientAuthMethod::ClientSecretBasic })
+        }
+        (None, Some(secret)) => {
+            let post = TokenError::InvalidClient(Some(ClientAuthMethod::ClientSecretPost));
+            let client_id = posted_id.ok_or(post)?.to_owned();
+            Ok(Credentials { client_id, secret: Secret::new(secret), method: ClientAuthMethod::ClientSecretPost })
+        }
+        (None, None) => Err(TokenError::InvalidClient(None)),
+    }
+}
+
+/// `Basic base64(form-encoded id ":" form-encoded secret)`: both parts are form-decoded, as RFC 6749 §2.3.1 says.
+fn basic_pair(header: &str) -> Option<(String, Secret)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = zeroize::Zeroizing::new(BASE64.decode(encoded.trim().as_bytes()).ok()?);
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    let (client_id, secret) = pair.split_at(colon);
+    Some((decode(client_id)?, Secret::new(decode(secret.strip_prefix(b":")?)?)))
+}
+
+/// Reads what is to be redeemed.
+pub fn redemption(body: &Params) -> Result<Redemption, TokenError> {
+    match body.get("grant_type")? {
+        Some("authorization_code") => {}
+        Some(_) => return Err(TokenError::UnsupportedGrantType),
+        None => return Err(TokenError::InvalidRequest("grant_type is missing")),
+    }
+    let code = body.get("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
+    let redirect_uri = body.get("redirect_uri")?.ok_or(TokenError::InvalidRequest("redirect_uri is missing"))?;
+    Ok(Redemption {
+        code: PlainToken::presented(code),
+        redirect_uri: redirect_uri.to_owned(),
+        verifier: body.get("code_verifier")?.map(str::to_owned),
+    })
+}
+
+/// The access token of a call to a resource: in the header, or in the body of a POST, never in the query string.
+pub fn bearer(authorization: Option<&str>, body: Option<&Params>) -> Result<PlainToken, ResourceError> {
+    let posted = match body.map(|body| body.get("access_token")) {
+        None | Some(Ok(None)) => None,
+        Some(Ok(Some(token))) => Some(token),
+        Some(Err(_)) => return Err(ResourceError::InvalidRequest("access_token must be sent once")),
+    };
+    match (authorization.and_then(bearer_token), posted) {
+        (Some(_), Some(_)) => Err(ResourceError::InvalidRequest("more than one access token was sent")),
+        (Some(token), None) | (None, Some(token)) => Ok(PlainToken::presented(token)),
+        (None, None) if authorization.is_some() => Err(ResourceError::InvalidToken),
+        (None, None) => Err(ResourceError::NoToken),
+    }
+}
+
+fn bearer_token(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn body(text: &str) -> Params {
+        Params::parse(text.as_bytes())
+    }
+
+    fn basic(pair: &str) -> String {
+        format!("Basic {}", BASE64.encode(pair.as_bytes()))
+    }
+
+    #[test]
+    fn basic_credentials_are_form_decoded() {
+        let got = credentials(Some(&basic("a%2Fb+c:s%3A+%25")), &body("")).unwrap();
+        assert_eq!((got.client_id.as_str(), got.secret.reveal()), ("a/b c", "s: %"));
+        assert_eq!(got.method, ClientAuthMethod::ClientSecretBasic);
+        let lower = basic("id:sec:ret").replacen("Basic", "bASIC", 1);
+        assert_eq!(credentials(Some(&lower), &body("client_id=id")).unwrap().secret.reveal(), "sec:ret");
+    }
+
+    #[test]
+    fn posted_credentials() {
+        let got = credentials(None, &body("client_id=a%20b&client_secret=s%2B")).unwrap();
+        assert_eq!((got.client_id.as_str(), got.secret.reveal()), ("a b", "s+"));
+        assert_eq!(got.method, ClientAuthMethod::ClientSecretPost);
+    }
+
+    #[test]
+    fn one_way_only_and_every_bad_form_refused() {
+        let basic_fails = TokenError::InvalidClient(Some(ClientAuthMethod::ClientSecretBasic));
+        let error = |header: Option<&str>, text| credentials(header, &body(text)).unwrap_err();
+        assert_eq!(error(Some(&basic("a:b")), "client_id=a&client_secret=b").code(), "invalid_request");
+        assert_eq!(error(Some(&basic("a:b")), "client_id=other").code(), "invalid_request");
+        assert_eq!(error(None, "client_id=a"), TokenError::InvalidClient(None));
+        assert_eq!(error(None, "client_secret=a").code(), "invalid_client");
+        assert_eq!(error(None, "client_id=a&client_id=a&client_secret=b").code(), "invalid_request");
+        for header in ["Basic", "Basic ", "Basic !!", "Bearer abc", &basic("nocolon"), &basic("a:%ff"), ""] {
+            assert_eq!(error(Some(header), ""), basic_fails, "{header}");
+        }
+    }
+
+    #[test]
+    fn redemptions() {
+        let good = "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Frp%2F&code_verifier=v";
+        let got = redemption(&body(good)).unwrap();
+        assert_eq!(
+            (got.code.reveal(), got.redirect_uri.as_str(), got.verifier.as_deref()),
+            ("c", "https://rp/", Some("v"))
+        );
+        for (text, code) in [
+            ("code=c&redirect_uri=r", "invalid_request"),
+            ("grant_type=password&code=c&redirect_uri=r", "unsupported_grant_type"),
+            ("grant_type=authorization_code&redirect_uri=r", "invalid_request"),
+            ("grant_type=authorization_code&code=c", "invalid_request"),
+            ("grant_type=authorization_code&code=c&code=d&redirect_uri=r", "invalid_request"),
+        ] {
+            assert_eq!(redemption(&body(text)).unwrap_err().code(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_comes_by_header_or_posted_body() {
+        let header = bearer(Some("bearer  abc "), None).unwrap();
+        assert_eq!(header.reveal(), "abc");
+        assert_eq!(bearer(None, Some(&body("access_token=abc"))).unwrap().reveal(), "abc");
+        assert_eq!(bearer(None, None), Err(ResourceError::NoToken));
+        assert_eq!(bearer(None, Some(&body(""))), Err(ResourceError::NoToken));
+        assert_eq!(bearer(Some("Basic abc"), None), Err(ResourceError::InvalidToken));
+        assert_eq!(bearer(Some("Bearer "), None), Err(ResourceError::InvalidToken));
+        for twice in [
+            bearer(Some("Bearer a"), Some(&body("access_token=a"))),
+            bearer(None, Some(&body("access_token=a&access_token=b"))),
+        ] {
+            assert_eq!(twice.unwrap_err().code(), Some("invalid_request"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(header in proptest::option::of("[ -~]{0,80}"), text in "[ -~]{0,120}") {
+            let body = body(&text);
+            let _ = credentials(header.as_deref(), &body);
+            let _ = redemption(&body);
+            let _ = bearer(header.as_deref(), Some(&body));
+        }
+    }
+}
