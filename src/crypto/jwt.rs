@@ -9,7 +9,8 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    RsaPublicKeyComponents,
 };
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
@@ -109,7 +110,8 @@ impl SigningKey {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| JwtError::Key)?;
                 let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
                 let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-                let parameters = serde_json::json!({"kty": "RSA", "n": text(&public.n), "e": text(&public.e)});
+                let parameters =
+                    serde_json::json!({"kty": "RSA", "n": text(&public.n), "e": text(&public.e)});
                 (Pair::Rs256(pair), parameters)
             }
         };

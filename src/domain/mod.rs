@@ -3,3 +3,4 @@
 pub mod ids;
 pub mod secret;
 pub mod time;
+pub mod use_session;

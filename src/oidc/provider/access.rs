@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn every_part_of_the_binding_counts() {
-        let (us, other) = (ServiceId::from_uuid(Uuid::from_u128(1)), ServiceId::from_uuid(Uuid::from_u128(2)));
+        let (us, other) =
+            (ServiceId::from_uuid(Uuid::from_u128(1)), ServiceId::from_uuid(Uuid::from_u128(2)));
         let plain = Binding { client: us, redirect_uri: "https://rp/cb".into(), challenge: None };
         let proof = Binding { challenge: Challenge::parse(CHALLENGE), ..plain.clone() };
         assert!(plain.is_met_by(us, "https://rp/cb", None));

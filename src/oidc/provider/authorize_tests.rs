@@ -1,4 +1,5 @@
 use super::super::client::tests::client;
+use super::Reauthentication::{Activity, Fresh};
 use super::*;
 use proptest::prelude::*;
 
@@ -75,12 +76,20 @@ fn hints_never_cause_an_error() {
 #[test]
 fn nothing_leaves_the_page_while_the_address_is_not_the_clients() {
     assert_eq!(page(&[("redirect_uri", "")]), PageError::NoRedirectUri);
-    for uri in ["https://evil.example/cb", "https://rp.example/cb/", "https://rp.example/cb#x", "javascript:alert(1)"] {
+    for uri in [
+        "https://evil.example/cb",
+        "https://rp.example/cb/",
+        "https://rp.example/cb#x",
+        "javascript:alert(1)",
+    ] {
         assert_eq!(page(&[("redirect_uri", uri)]), PageError::UnknownRedirectUri, "{uri}");
     }
     let twice = [("redirect_uri", "https://rp.example/cb"), ("redirect_uri", "https://rp.example/cb")];
     assert_eq!(page(&twice), PageError::UnknownRedirectUri);
-    assert_eq!(page(&[("redirect_uri", "https://evil.example/"), ("response_type", "token")]), PageError::UnknownRedirectUri);
+    assert_eq!(
+        page(&[("redirect_uri", "https://evil.example/"), ("response_type", "token")]),
+        PageError::UnknownRedirectUri
+    );
     let suspended = Client { suspended: true, ..client() };
     assert_eq!(check(&with(&[]), &suspended).unwrap_err(), Refused::Page(PageError::UnknownClient));
     assert_eq!(client_id(&with(&[("client_id", "")])), Err(PageError::NoClient));
@@ -107,7 +116,13 @@ fn each_thing_wrong_has_its_error_and_brings_the_state_back() {
         (&[("max_age", "1.5")], "invalid_request"),
         (&[("code_challenge", "x"), ("code_challenge_method", "S256")], "invalid_request"),
         (&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")], "invalid_request"),
-        (&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "plain")], "invalid_request"),
+        (
+            &[
+                ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+                ("code_challenge_method", "plain"),
+            ],
+            "invalid_request",
+        ),
         (&[("code_challenge_method", "S256")], "invalid_request"),
         (&[("claims", "nonsense")], "invalid_request"),
         (&[("authorization_details", "nonsense")], "invalid_authorization_details"),
@@ -170,13 +185,12 @@ fn a_client_asks_no_more_than_it_is_registered_for() {
 
 #[test]
 fn when_a_fresh_code_is_needed() {
-    let at = |seconds| Timestamp::from_unix(1_800_000_000 + seconds).unwrap();
+    let at = |seconds: i64| Timestamp::from_unix(1_800_000_000 + seconds).unwrap();
     let login = BTreeSet::from([Prompt::Login]);
     let none = BTreeSet::new();
     let ask = |prompts, max_age, policy, last, arrived, now| {
         needs_fresh_code(prompts, max_age, policy, at(last), at(arrived), at(now))
     };
-    use Reauthentication::{Activity, Fresh};
     assert!(!ask(&none, None, Fresh, 0, 100_000, 100_000), "nothing asked");
     assert!(ask(&login, None, Fresh, 0, 10, 20));
     assert!(!ask(&login, None, Fresh, 15, 10, 20), "entered since the request");

@@ -55,6 +55,7 @@ words!(Reauthentication, "fresh, activity": Fresh = "fresh", Activity = "activit
 
 /// A service registered to receive users' identities.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent terms of a registration")]
 pub struct Client {
     pub id: ServiceId,
     /// The public identifier the service sends.
@@ -103,7 +104,9 @@ impl Client {
 pub enum BadRegistration {
     #[error("at least one address to return to is needed")]
     NoRedirectUri,
-    #[error("{0}: an address must be absolute, https (http only on loopback or *.localhost), without fragment or user name")]
+    #[error(
+        "{0}: an address must be absolute, https (http only on loopback or *.localhost), without fragment or user name"
+    )]
     BadUri(String),
     #[error("the addresses are on several hosts: the sector must be given")]
     SectorNeeded,
@@ -198,15 +201,22 @@ pub(crate) mod tests {
     #[test]
     fn the_sector_is_the_one_host_or_is_given() {
         assert_eq!(sector(&["https://a.example/x", "https://a.example/y"], None).unwrap(), "a.example");
-        assert_eq!(sector(&["https://a.example/", "https://b.example/"], None), Err(BadRegistration::SectorNeeded));
+        assert_eq!(
+            sector(&["https://a.example/", "https://b.example/"], None),
+            Err(BadRegistration::SectorNeeded)
+        );
         assert_eq!(sector(&["https://a.example/", "https://b.example/"], Some("s")).unwrap(), "s");
         assert_eq!(sector(&[], Some("s")), Err(BadRegistration::NoRedirectUri));
     }
 
     #[test]
     fn only_safe_absolute_addresses_are_registered() {
-        for good in ["https://a.example/cb?x=1", "http://localhost:9/cb", "http://impots.localhost:8082/", "http://[::1]/"]
-        {
+        for good in [
+            "https://a.example/cb?x=1",
+            "http://localhost:9/cb",
+            "http://impots.localhost:8082/",
+            "http://[::1]/",
+        ] {
             assert!(sector(&[good], None).is_ok(), "{good}");
         }
         for bad in [
@@ -227,12 +237,18 @@ pub(crate) mod tests {
     fn addresses_are_compared_exactly() {
         let client = client();
         assert!(client.returns_to("https://rp.example/cb"));
-        for near in
-            ["https://rp.example/cb/", "https://RP.example/cb", "https://rp.example/cb?x", "https://rp.example/CB", ""]
-        {
+        for near in [
+            "https://rp.example/cb/",
+            "https://RP.example/cb",
+            "https://rp.example/cb?x",
+            "https://rp.example/CB",
+            "",
+        ] {
             assert!(!client.returns_to(near), "{near}");
         }
-        assert!(client.signs_out_to("https://rp.example/bye") && !client.signs_out_to("https://rp.example/cb"));
+        assert!(
+            client.signs_out_to("https://rp.example/bye") && !client.signs_out_to("https://rp.example/cb")
+        );
     }
 
     #[test]

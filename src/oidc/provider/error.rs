@@ -38,7 +38,9 @@ impl AuthorizeError {
     /// The registered error code.
     pub fn code(self) -> &'static str {
         match self {
-            Self::InvalidRequest(_) | Self::BadParam(_) | Self::BadFilter(BadFilter::Claims) => "invalid_request",
+            Self::InvalidRequest(_) | Self::BadParam(_) | Self::BadFilter(BadFilter::Claims) => {
+                "invalid_request"
+            }
             Self::BadFilter(BadFilter::Details) => "invalid_authorization_details",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
@@ -76,7 +78,9 @@ pub enum TokenError {
     /// With the method the client tried, if it tried one.
     #[error("the client is unknown or its credentials are wrong")]
     InvalidClient(Option<ClientAuthMethod>),
-    #[error("the code is unknown, expired, already used, for another client or address, or no longer allowed")]
+    #[error(
+        "the code is unknown, expired, already used, for another client or address, or no longer allowed"
+    )]
     InvalidGrant,
     #[error("the only grant type served is authorization_code")]
     UnsupportedGrantType,
@@ -100,7 +104,9 @@ impl TokenError {
         match self {
             Self::InvalidClient(_) => 401,
             Self::ServerError => 500,
-            Self::InvalidRequest(_) | Self::BadParam(_) | Self::InvalidGrant | Self::UnsupportedGrantType => 400,
+            Self::InvalidRequest(_) | Self::BadParam(_) | Self::InvalidGrant | Self::UnsupportedGrantType => {
+                400
+            }
         }
     }
 
@@ -174,7 +180,10 @@ mod tests {
         assert_eq!(TokenError::InvalidClient(None).status(), 401);
         assert!(TokenError::InvalidClient(None).challenge().is_some());
         assert!(TokenError::InvalidGrant.challenge().is_none());
-        assert_eq!((TokenError::InvalidGrant.code(), TokenError::InvalidGrant.status()), ("invalid_grant", 400));
+        assert_eq!(
+            (TokenError::InvalidGrant.code(), TokenError::InvalidGrant.status()),
+            ("invalid_grant", 400)
+        );
         assert_eq!(ResourceError::NoToken.challenge(), "Bearer realm=\"entremise\"");
         assert!(ResourceError::InvalidToken.challenge().contains("error=\"invalid_token\""));
         assert_eq!(AuthorizeError::BadFilter(BadFilter::Details).code(), "invalid_authorization_details");

@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn details_narrow_by_domain_and_access() {
         let filter =
-            details(r#"[{"type":"urn:entremise:mandate","domains":["argent","social"],"access":"act"}]"#).unwrap();
+            details(r#"[{"type":"urn:entremise:mandate","domains":["argent","social"],"access":"act"}]"#)
+                .unwrap();
         assert_eq!(filter.domains, ["argent", "social"]);
         assert_eq!(filter.access, Some(Access::Act));
         let either = r#"[{"type":"urn:entremise:mandate","domains":["argent"],"access":"act"},
@@ -156,7 +157,10 @@ mod tests {
         ] {
             assert_eq!(claims(nothing_asked), Ok(GrantFilter::default()), "{nothing_asked}");
         }
-        assert_eq!(claims(r#"{"id_token":{"rep_scope":{"value":"Logement"}}}"#).unwrap().rep_scope, ["Logement"]);
+        assert_eq!(
+            claims(r#"{"id_token":{"rep_scope":{"value":"Logement"}}}"#).unwrap().rep_scope,
+            ["Logement"]
+        );
         for bad in [
             "",
             "[]",

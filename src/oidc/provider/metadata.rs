@@ -19,6 +19,7 @@ pub mod path {
 
 /// Field names and meanings are those of the registry of authorization server metadata.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the registry's field names")]
 pub struct Metadata {
     issuer: String,
     authorization_endpoint: String,
@@ -69,7 +70,10 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
             ClientAuthMethod::ClientSecretPost,
         ],
         claim_types_supported: ["normal"],
-        claims_supported: own.into_iter().chain(Scope::ALL.iter().flat_map(|scope| scope.claims()).copied()).collect(),
+        claims_supported: own
+            .into_iter()
+            .chain(Scope::ALL.iter().flat_map(|scope| scope.claims()).copied())
+            .collect(),
         code_challenge_methods_supported: ["S256"],
         authorization_details_types_supported: [MANDATE_TYPE],
         claims_parameter_supported: false,
@@ -90,7 +94,9 @@ mod tests {
         let document = serde_json::to_value(metadata("https://op.example", &["eidas1".into()])).unwrap();
         let fields = document.as_object().unwrap();
         assert_eq!(document["issuer"], "https://op.example");
-        for (name, value) in fields.iter().filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri") {
+        for (name, value) in
+            fields.iter().filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri")
+        {
             assert!(value.as_str().unwrap().starts_with("https://op.example/"), "{name}");
         }
         for (name, expected) in [

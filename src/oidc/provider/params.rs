@@ -32,7 +32,8 @@ impl Params {
                 None => (pair, [].as_slice()),
             };
             let Some(name) = decode(name) else { continue };
-            let value = decode(value.strip_prefix(b"=").unwrap_or(value)).map_or(Value::Malformed, Value::One);
+            let value =
+                decode(value.strip_prefix(b"=").unwrap_or(value)).map_or(Value::Malformed, Value::One);
             params.add(name, value);
         }
         params

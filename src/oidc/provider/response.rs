@@ -67,8 +67,11 @@ mod tests {
 
     #[test]
     fn an_error_says_no_more_than_it_must() {
-        let answer =
-            failure(&to("https://rp/cb", ResponseMode::Query, None), "https://op", AuthorizeError::LoginRequired);
+        let answer = failure(
+            &to("https://rp/cb", ResponseMode::Query, None),
+            "https://op",
+            AuthorizeError::LoginRequired,
+        );
         let Answer::Redirect(url) = answer else { panic!("a form") };
         let url = url::Url::parse(&url).unwrap();
         let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
@@ -78,7 +81,9 @@ mod tests {
     #[test]
     fn form_post_carries_the_same_fields() {
         let to = to("https://rp/cb?x=1", ResponseMode::FormPost, Some("s"));
-        let Answer::FormPost { action, fields } = success(&to, "https://op", "c") else { panic!("a redirect") };
+        let Answer::FormPost { action, fields } = success(&to, "https://op", "c") else {
+            panic!("a redirect")
+        };
         assert_eq!(action, "https://rp/cb?x=1");
         assert_eq!(fields, [("code", "c".to_owned()), ("state", "s".into()), ("iss", "https://op".into())]);
     }

@@ -39,7 +39,11 @@ pub fn credentials(authorization: Option<&str>, body: &Params) -> Result<Credent
         (None, Some(secret)) => {
             let post = TokenError::InvalidClient(Some(ClientAuthMethod::ClientSecretPost));
             let client_id = posted_id.ok_or(post)?.to_owned();
-            Ok(Credentials { client_id, secret: Secret::new(secret), method: ClientAuthMethod::ClientSecretPost })
+            Ok(Credentials {
+                client_id,
+                secret: Secret::new(secret),
+                method: ClientAuthMethod::ClientSecretPost,
+            })
         }
         (None, None) => Err(TokenError::InvalidClient(None)),
     }
@@ -65,7 +69,8 @@ pub fn redemption(body: &Params) -> Result<Redemption, TokenError> {
         None => return Err(TokenError::InvalidRequest("grant_type is missing")),
     }
     let code = body.get("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
-    let redirect_uri = body.get("redirect_uri")?.ok_or(TokenError::InvalidRequest("redirect_uri is missing"))?;
+    let redirect_uri =
+        body.get("redirect_uri")?.ok_or(TokenError::InvalidRequest("redirect_uri is missing"))?;
     Ok(Redemption {
         code: PlainToken::presented(code),
         redirect_uri: redirect_uri.to_owned(),
