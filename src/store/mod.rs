@@ -1,1 +1,20 @@
-//! (in the making)
+//! The only SQL. One text per query for both engines: `$1` binds, no dialect, `const` texts.
+//!
+//! | file | meaning |
+//! | --- | --- |
+//! | `db` | opening SQLite or PostgreSQL, pools, named transactions |
+//! | `tx` | the open transaction, reading or writing, and the `on!` macro |
+//! | `types` | how instants are kept on each engine |
+//! | `migrate` | the embedded migrations |
+//! | `error` | what can go wrong |
+//! | one file per aggregate | const SQL, private rows, plain functions |
+mod db;
+mod error;
+mod migrate;
+#[macro_use]
+mod tx;
+mod types;
+
+pub use db::{AsStoreError, finish, Engine, Options, PostgresUrl, Store};
+pub use error::StoreError;
+pub use tx::{Access, ReadTx, Tx, WriteTx};

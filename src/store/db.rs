@@ -1,0 +1,194 @@
+//! Opening the database, and its named transactions.
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::tx::{ReadTx, Tx, WriteTx};
+use super::{StoreError, migrate};
+
+/// How often a transaction is run again after a deadlock or a busy database before its caller is told.
+const ATTEMPTS: u32 = 5;
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Options {
+    /// One file, for one machine.
+    Sqlite { file: PathBuf },
+    /// A connection URL (`postgres://…`), for one or many nodes. Holds a password: never printed.
+    Postgres { url: PostgresUrl, connections: u32 },
+}
+
+/// A PostgreSQL URL, silent when printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
+impl std::fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PostgresUrl(…)")
+    }
+}
+
+impl FromStr for Options {
+    type Err = StoreError;
+
+    /// `sqlite:PATH` or `postgres://…`.
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return Ok(Self::Sqlite { file: PathBuf::from(path.trim_start_matches("//")) });
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres { url: PostgresUrl(text.to_owned()), connections: 16 });
+        }
+        Err(StoreError::Options("a database is `sqlite:PATH` or `postgres://user@host/name`".to_owned()))
+    }
+}
+
+/// Which engine is behind the store; only `doctor` and the sequencer's alarms need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The database, open. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store(Pools);
+
+#[derive(Clone, Debug)]
+enum Pools {
+    Pg(PgPool),
+    /// SQLite has one writer at a time: one connection that writes, several that read the last commit (WAL).
+    Lite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+}
+
+impl Store {
+    /// Opens the database; does not migrate it.
+    pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        match options {
+            Options::Postgres { url, connections } => {
+                // Every text comparison and instant is UTC and byte order, whatever the server's defaults.
+                let options =
+                    PgConnectOptions::from_str(&url.0)?.options([("timezone", "UTC"), ("statement_timeout", "30s")]);
+                let pool = PgPoolOptions::new()
+                    .max_connections(*connections)
+                    .acquire_timeout(Duration::from_secs(10))
+                    .connect_with(options)
+                    .await?;
+                Ok(Self(Pools::Pg(pool)))
+            }
+            Options::Sqlite { file } => {
+                let writing = SqliteConnectOptions::new()
+                    .filename(file)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(10))
+                    .statement_cache_capacity(400);
+                let writer = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(Duration::from_secs(30))
+                    .connect_with(writing.clone())
+                    .await?;
+                let reading = writing.create_if_missing(false).pragma("query_only", "ON");
+                let readers = SqlitePoolOptions::new()
+                    .max_connections(4)
+                    .acquire_timeout(Duration::from_secs(10))
+                    .connect_with(reading)
+                    .await?;
+                Ok(Self(Pools::Lite { writer, readers }))
+            }
+        }
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.0 {
+            Pools::Pg(_) => Engine::Postgres,
+            Pools::Lite { .. } => Engine::Sqlite,
+        }
+    }
+
+    /// Brings the schema to this program's version.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Pools::Pg(pool) => migrate::POSTGRES.run(pool).await?,
+            Pools::Lite { writer, .. } => migrate::SQLITE.run(writer).await?,
+        }
+        Ok(())
+    }
+
+    /// Opens a writing transaction; used through [`transact!`]. Dropped without commit it rolls back.
+    pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
+        let tx = match &self.0 {
+            Pools::Pg(pool) => Tx::Pg(pool.begin().await?),
+            // IMMEDIATE: a transaction that first reads and then writes must not fail half-way.
+            Pools::Lite { writer, .. } => Tx::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
+        };
+        Ok(WriteTx(tx))
+    }
+
+    /// Opens one consistent view of the data; used through [`view!`]. Writing is refused by the engine.
+    pub async fn begin_read(&self) -> Result<ReadTx, StoreError> {
+        let tx = match &self.0 {
+            Pools::Pg(pool) => {
+                Tx::Pg(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+            Pools::Lite { readers, .. } => Tx::Lite(readers.begin().await?),
+        };
+        Ok(ReadTx(tx))
+    }
+
+    /// Closes every connection, so that SQLite checkpoints its file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Pg(pool) => pool.close().await,
+            Pools::Lite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+/// Ends one attempt of [`transact!`]: commits what succeeded. `None` asks for another attempt, after a
+/// deadlock or a busy database, at most [`ATTEMPTS`] times.
+pub async fn finish<T, E>(
+    name: &'static str,
+    attempt: u32,
+    tx: WriteTx,
+    outcome: Result<T, E>,
+) -> Option<Result<T, E>>
+where
+    E: From<StoreError> + AsStoreError,
+{
+    let outcome = match outcome {
+        Ok(value) => tx.0.commit().await.map(|()| value).map_err(E::from),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Err(error) if attempt < ATTEMPTS && error.as_store_error().is_some_and(StoreError::is_transient) => {
+            tracing::debug!(transaction = name, attempt, "run again");
+            None
+        }
+        outcome => Some(outcome),
+    }
+}
+
+/// Lets [`finish`] see whether a use case's error came from the database.
+pub trait AsStoreError {
+    fn as_store_error(&self) -> Option<&StoreError>;
+}
+
+impl AsStoreError for StoreError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
