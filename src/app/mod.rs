@@ -1,1 +1,6 @@
-//! (in the making)
+//! Use cases: one file per verb. Each opens one transaction, loads, asks `domain`, stores, records the act in the
+//! action log, commits. No HTTP call happens inside a transaction.
+pub mod caller;
+pub mod context;
+
+pub use context::App;

@@ -39,6 +39,10 @@ macro_rules! ids {
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
+            /// The 16 bytes, as a row is named where a column is sealed.
+            pub fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
+            }
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,9 @@ mod migrate;
 mod tx;
 mod types;
 
+pub mod person;
+pub mod session;
+
 pub use db::{AsStoreError, finish, Engine, Options, PostgresUrl, Store};
 pub use error::StoreError;
 pub use tx::{Access, ReadTx, Tx, WriteTx};

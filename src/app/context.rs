@@ -1,0 +1,42 @@
+//! What every use case works with.
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::config::Config;
+use crate::crypto::random::SystemEntropy;
+use crate::crypto::seal::Sealer;
+use crate::domain::ids::Entropy;
+use crate::domain::time::{Clock, Timestamp};
+use crate::store::Store;
+
+/// The service, assembled: one per process, shared by every request and job.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub sealer: Arc<Sealer>,
+    pub config: Arc<Config>,
+}
+
+impl App {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, sealer: Sealer, config: Config) -> Self {
+        Self { store, clock, entropy: Arc::new(SystemEntropy), sealer: Arc::new(sealer), config: Arc::new(config) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// The clock of the machine; the only place that reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one home of the wall clock")]
+    fn now(&self) -> Timestamp {
+        Timestamp::new(OffsetDateTime::now_utc())
+    }
+}
