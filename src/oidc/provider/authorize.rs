@@ -90,13 +90,13 @@ pub fn check(params: &Params, client: &Client) -> Result<Request, Refused> {
     let mode = response_mode(params);
     let state = params.get("state").ok().flatten().map(str::to_owned);
     let answer_to = AnswerTo { redirect_uri, mode: mode.unwrap_or(ResponseMode::Query), state };
-    match mode.and_then(|_| contents(params, client, &answer_to)) {
+    match mode.and_then(|_| contents(params, &answer_to)) {
         Ok(request) => Ok(request),
         Err(error) => Err(Refused::Client(answer_to, error)),
     }
 }
 
-fn contents(params: &Params, client: &Client, answer_to: &AnswerTo) -> Result<Request, AuthorizeError> {
+fn contents(params: &Params, answer_to: &AnswerTo) -> Result<Request, AuthorizeError> {
     bounded(params, "state", LONGEST_STATE, "state is longer than 1000 characters")?;
     refuse_unserved(params)?;
     match params.get("response_type")? {
@@ -104,7 +104,7 @@ fn contents(params: &Params, client: &Client, answer_to: &AnswerTo) -> Result<Re
         Some(_) => return Err(AuthorizeError::UnsupportedResponseType),
         None => return Err(AuthorizeError::InvalidRequest("response_type is missing")),
     }
-    let scopes = Scopes::parse(params.get("scope")?.unwrap_or_default()).within(&client.scopes);
+    let scopes = Scopes::parse(params.get("scope")?.unwrap_or_default());
     if !scopes.has(Scope::OpenId) {
         return Err(AuthorizeError::InvalidScope);
     }

@@ -178,12 +178,6 @@ fn prompt_max_age_pkce_and_filters_are_kept() {
 }
 
 #[test]
-fn a_client_asks_no_more_than_it_is_registered_for() {
-    let narrow = Client { scopes: Scopes::parse("openid"), ..client() };
-    assert_eq!(check(&with(&[]), &narrow).unwrap().scopes.to_string(), "openid");
-}
-
-#[test]
 fn when_a_fresh_code_is_needed() {
     let at = |seconds: i64| Timestamp::from_unix(1_800_000_000 + seconds).unwrap();
     let login = BTreeSet::from([Prompt::Login]);

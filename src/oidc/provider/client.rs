@@ -4,7 +4,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::scope::Scopes;
 use crate::crypto::jwt::Alg;
 use crate::domain::ids::ServiceId;
 
@@ -55,7 +54,6 @@ words!(Reauthentication, "fresh, activity": Fresh = "fresh", Activity = "activit
 
 /// A service registered to receive users' identities.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent terms of a registration")]
 pub struct Client {
     pub id: ServiceId,
     /// The public identifier the service sends.
@@ -67,18 +65,14 @@ pub struct Client {
     pub post_logout_redirect_uris: Vec<String>,
     pub auth_method: ClientAuthMethod,
     pub id_token_alg: Alg,
-    /// What it may ask to know.
-    pub scopes: Scopes,
-    /// Keys of the domains whose grants may be used there; empty for all.
-    pub domains: Vec<String>,
-    /// Whether it is told who acts (`act`) and under which mandate (`authorization_details`).
-    pub told_of_mandate: bool,
-    /// Whether it is told `rep_scope`, the way FranceConnect names domains.
-    pub told_rep_scope: bool,
-    /// Whether it can hold to a grant narrowed to some services or to consultation.
-    pub enforces_narrowing: bool,
-    /// Whether a user without a level of proofing (a paper mandate) must not be presented there.
-    pub requires_acr: bool,
+    /// Keys of the domains whose grants may be used there; none for any.
+    pub domains: Option<Vec<String>>,
+    /// Whether it is told who acts (`act`) and under which mandate (`authorization_details`). Only a service that
+    /// is told the limits of a mandate can hold to them.
+    pub tells_actor: bool,
+    /// An identity hub such as FranceConnect, behind which stand other services: it is told `rep_scope`, wants a
+    /// level of proofing, and does not say for which service a user comes.
+    pub is_hub: bool,
     pub reauthentication: Reauthentication,
     /// What separates its pairwise identifiers from other services' (OpenID Connect Core §8.1).
     pub sector: String,
@@ -95,7 +89,14 @@ impl Client {
     }
 
     pub fn serves_domain(&self, key: &str) -> bool {
-        self.domains.is_empty() || self.domains.iter().any(|domain| domain == key)
+        self.domains.as_ref().is_none_or(|domains| domains.iter().any(|domain| domain == key))
+    }
+
+    /// Whether a grant may be offered there: of a domain it works in, with nothing it could not hold to, and for a
+    /// hub, of a user whose level of proofing is known.
+    pub fn may_be_offered(&self, domain: &str, narrowed: bool, acr: Option<&str>) -> bool {
+        let can_hold = !narrowed || (self.tells_actor && !self.is_hub);
+        self.serves_domain(domain) && can_hold && (!self.is_hub || acr.is_some())
     }
 }
 
@@ -181,12 +182,9 @@ pub(crate) mod tests {
             post_logout_redirect_uris: vec!["https://rp.example/bye".into()],
             auth_method: ClientAuthMethod::ClientSecretBasic,
             id_token_alg: Alg::Es256,
-            scopes: Scopes::all(),
-            domains: Vec::new(),
-            told_of_mandate: true,
-            told_rep_scope: false,
-            enforces_narrowing: false,
-            requires_acr: false,
+            domains: None,
+            tells_actor: true,
+            is_hub: false,
             reauthentication: Reauthentication::Fresh,
             sector: "rp.example".into(),
             suspended: false,
@@ -249,6 +247,22 @@ pub(crate) mod tests {
         assert!(
             client.signs_out_to("https://rp.example/bye") && !client.signs_out_to("https://rp.example/cb")
         );
+    }
+
+    #[test]
+    fn what_a_service_may_be_offered() {
+        let any = client();
+        assert!(
+            any.may_be_offered("argent", true, None) && any.may_be_offered("social", false, Some("eidas1"))
+        );
+        let untold = Client { tells_actor: false, ..client() };
+        assert!(!untold.may_be_offered("argent", true, None) && untold.may_be_offered("argent", false, None));
+        let taxes = Client { domains: Some(vec!["argent".into()]), ..client() };
+        assert!(taxes.may_be_offered("argent", false, None) && !taxes.may_be_offered("social", false, None));
+        let hub = Client { is_hub: true, ..client() };
+        assert!(hub.may_be_offered("argent", false, Some("eidas1")));
+        assert!(!hub.may_be_offered("argent", false, None), "a paper mandate has no level of proofing");
+        assert!(!hub.may_be_offered("argent", true, Some("eidas1")), "a hub cannot hold to a narrowed grant");
     }
 
     #[test]

@@ -55,12 +55,6 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
-    /// Those of these scopes that `allowed` also holds.
-    #[must_use]
-    pub fn within(&self, allowed: &Self) -> Self {
-        Self(self.0.intersection(&allowed.0).copied().collect())
-    }
-
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
     }
@@ -85,7 +79,6 @@ mod tests {
         let scopes = Scopes::parse("email  surprise openid email");
         assert_eq!(scopes.to_string(), "openid email");
         assert!(!scopes.has(Scope::Birth));
-        assert_eq!(scopes.within(&Scopes::parse("openid birth")).to_string(), "openid");
         assert_eq!(Scopes::parse(&Scopes::all().to_string()), Scopes::all());
         assert_eq!(Scopes::parse(""), Scopes::default());
     }
