@@ -22,7 +22,13 @@ pub struct App {
 
 impl App {
     pub fn new(store: Store, clock: Arc<dyn Clock>, sealer: Sealer, config: Config) -> Self {
-        Self { store, clock, entropy: Arc::new(SystemEntropy), sealer: Arc::new(sealer), config: Arc::new(config) }
+        Self {
+            store,
+            clock,
+            entropy: Arc::new(SystemEntropy),
+            sealer: Arc::new(sealer),
+            config: Arc::new(config),
+        }
     }
 
     pub fn now(&self) -> Timestamp {

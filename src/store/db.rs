@@ -75,8 +75,8 @@ impl Store {
         match options {
             Options::Postgres { url, connections } => {
                 // Every text comparison and instant is UTC and byte order, whatever the server's defaults.
-                let options =
-                    PgConnectOptions::from_str(&url.0)?.options([("timezone", "UTC"), ("statement_timeout", "30s")]);
+                let options = PgConnectOptions::from_str(&url.0)?
+                    .options([("timezone", "UTC"), ("statement_timeout", "30s")]);
                 let pool = PgPoolOptions::new()
                     .max_connections(*connections)
                     .acquire_timeout(Duration::from_secs(10))

@@ -18,6 +18,6 @@ mod types;
 pub mod person;
 pub mod session;
 
-pub use db::{AsStoreError, finish, Engine, Options, PostgresUrl, Store};
+pub use db::{AsStoreError, Engine, Options, PostgresUrl, Store, finish};
 pub use error::StoreError;
 pub use tx::{Access, ReadTx, Tx, WriteTx};

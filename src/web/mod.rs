@@ -1,1 +1,2 @@
-//! (in the making)
+//! HTTP, thin: parse, know the caller, call a use case, render.
+pub mod ui;
