@@ -1,1 +1,10 @@
 //! One integration binary: compiled once, run in parallel.
+#![expect(unreachable_pub, reason = "nothing outside this binary: `pub` means shared between its files")]
+#[cfg(test)]
+#[macro_use]
+mod support;
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod migrations;
