@@ -120,7 +120,6 @@ impl Form {
     }
 
     /// Id of the n-th choice of a group: the first carries the name of the group, where the summary links.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass loop variables by reference")]
     pub fn choice_id(&self, name: &str, index: &usize) -> String {
         if *index == 0 { name.to_owned() } else { format!("{name}-{index}") }
     }

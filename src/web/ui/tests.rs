@@ -109,6 +109,57 @@ fn every_sentence_asked_for_exists() {
     assert!(missing.is_empty(), "missing: {missing:#?}");
 }
 
+/// A template without its comments, statements and expressions, then without its tags.
+fn bare(template: &str) -> (String, String) {
+    let mut markup = template.to_owned();
+    for (open, close) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}")] {
+        while let Some(start) = markup.find(open) {
+            let end = markup[start..].find(close).map_or(markup.len(), |end| start + end + close.len());
+            markup.replace_range(start..end, "");
+        }
+    }
+    let mut text = String::new();
+    let mut inside = false;
+    for c in markup.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    (markup, text)
+}
+
+#[test]
+fn templates_hold_no_sentence_style_or_script_of_their_own() {
+    for path in files(&root().join("src/web/ui/templates"), "html") {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        if name.ends_with("/preview.html") {
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap();
+        let (markup, text) = bare(&source);
+        let words: Vec<&str> = text
+            .split(|c: char| !c.is_alphabetic())
+            .filter(|word| word.chars().count() > 1 && *word != "Entremise" && *word != "nbsp")
+            .collect();
+        let shared = name.ends_with("/components.html");
+        assert!(words.is_empty() || shared, "{name}: written in one language only: {words:?}");
+        for forbidden in
+            [" style=", " onclick=", " onchange=", " onsubmit=", "<style", "javascript:", "http://"]
+        {
+            assert!(!markup.contains(forbidden), "{name}: {forbidden}");
+        }
+        assert!(!source.contains("|safe") || shared, "{name}: |safe");
+        assert!(source.matches("<h1").count() <= 1 || source.contains("{% else"), "{name}: one h1 per page");
+        for form in markup.split("<form").skip(1).map(|form| form.split('>').next().unwrap()) {
+            let posts = form.contains("method=\"post\"");
+            assert!(posts || form.contains("method=\"get\""), "{name}: a form says its method");
+        }
+    }
+}
+
 /// Every value of every message of the French files, after typesetting, as it would be shown.
 fn french_lines() -> Vec<(String, String)> {
     let mut lines = Vec::new();
