@@ -7,6 +7,8 @@ nav-users = Users
 nav-cards = Cards
 nav-structures = Structures
 nav-log = Log
+role-auditor = Audit
+role-operator = Operation
 account = My account
 switch-structure = Change structure
 sign-out = Sign out
@@ -61,6 +63,7 @@ duration-days = { $count ->
   }
 
 # Errors
+error-title = An error
 error-prefix = Error:
 error-summary-title = There is a problem
 field-required = Fill in this field.

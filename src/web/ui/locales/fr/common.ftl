@@ -7,6 +7,8 @@ nav-users = Usagers
 nav-cards = Cartes
 nav-structures = Structures
 nav-log = Journal
+role-auditor = Audit
+role-operator = Administration
 account = Mon compte
 switch-structure = Changer de structure
 sign-out = Se déconnecter
@@ -61,6 +63,7 @@ duration-days = { $count ->
   }
 
 # Erreurs
+error-title = Une erreur
 error-prefix = Erreur :
 error-summary-title = Il y a un problème
 field-required = Remplissez ce champ.
