@@ -1,4 +1,5 @@
 //! Opening the database, and its named transactions.
+use std::cmp::Ordering;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -123,6 +124,25 @@ impl Store {
             Pools::Lite { writer, .. } => migrate::SQLITE.run(writer).await?,
         }
         Ok(())
+    }
+
+    /// Refuses a database that another version of the program has made or left behind.
+    pub async fn check_version(&self) -> Result<(), StoreError> {
+        const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
+        let found: Result<(Option<i64>,), _> = match &self.0 {
+            Pools::Pg(pool) => sqlx::query_as(NEWEST).fetch_one(pool).await,
+            Pools::Lite { readers, .. } => sqlx::query_as(NEWEST).fetch_one(readers).await,
+        };
+        let found = found.ok().and_then(|row| row.0).unwrap_or(0);
+        match found.cmp(&migrate::newest()) {
+            Ordering::Equal => Ok(()),
+            Ordering::Less => Err(StoreError::Options(
+                "the database is older than this program: run `entremise migrate`".to_owned(),
+            )),
+            Ordering::Greater => Err(StoreError::Options(
+                "the database is newer than this program: run its newer version".to_owned(),
+            )),
+        }
     }
 
     /// Opens a writing transaction; used through [`transact!`]. Dropped without commit it rolls back.
