@@ -1,1 +1,77 @@
-//! (in the making)
+//! The command line: one file per verb. Results go to standard output, progress and faults to standard error.
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (clap). No secret is ever an argument.
+mod check;
+mod doctor;
+mod migrate;
+mod serve;
+mod start;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Mandates bounded in time and scope, signed with a card, used through OpenID Connect, in a log nobody can
+/// rewrite unseen.
+#[derive(Parser)]
+#[command(name = "entremise", version, about, propagate_version = true)]
+struct Arguments {
+    /// Configuration file (TOML). Variables ENTREMISE_<SECTION>__<KEY> win over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve the product.
+    Serve,
+    /// Bring the database to this program's version.
+    Migrate,
+    /// Check the configuration, or print every key with its meaning.
+    #[command(subcommand)]
+    Config(check::Verb),
+    /// Look for what would go wrong: configuration, keys, database, log, identity provider.
+    Doctor,
+}
+
+/// Parses the arguments, runs the verb.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let config = arguments.config.as_deref();
+    let outcome = match arguments.verb {
+        Verb::Serve => serve::run(config),
+        Verb::Migrate => migrate::run(config),
+        Verb::Config(verb) => check::run(config, &verb),
+        Verb::Doctor => doctor::run(config),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("entremise: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What stops a verb: a sentence for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Keys(#[from] crate::crypto::keyring::KeyringError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Prints one line of result.
+#[expect(clippy::print_stdout, reason = "the command line is the one place that prints")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}

@@ -95,3 +95,7 @@ error-internal-title = Something went wrong
 error-internal-happened = An error on our side interrupted this page.
 error-internal-safe = A step is saved completely or not at all: nothing is half done.
 error-internal-do = Try again. If the error comes back, give the number below to support.
+
+role-auditor = Auditor
+role-operator = Operator
+error-title = Error

@@ -95,3 +95,7 @@ error-internal-title = Quelque chose a mal fonctionné
 error-internal-happened = Une erreur de notre côté a interrompu cette page.
 error-internal-safe = Une étape est enregistrée en entier ou pas du tout : rien n'est à moitié fait.
 error-internal-do = Réessayez. Si l'erreur revient, donnez le numéro ci-dessous à l'assistance.
+
+role-auditor = Auditeur
+role-operator = Administration
+error-title = Erreur

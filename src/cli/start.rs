@@ -1,0 +1,48 @@
+//! What several verbs begin with: journal, runtime, configuration, keys, database.
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::app::context::SystemClock;
+use crate::config::Config;
+use crate::crypto::keyring::Keyring;
+use crate::store::{Options, Store};
+
+use super::Failure;
+
+/// The journal of the service: one JSON line per event on standard error (`docs/operations.md` gives the fields).
+pub(super) fn journal() {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn"));
+    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Runs a verb on the multi-threaded runtime.
+pub(super) fn block_on<F: Future<Output = Result<(), Failure>>>(work: F) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+pub(super) fn options(config: &Config) -> Result<Options, Failure> {
+    let mut options: Options = config.database.url.reveal().parse()?;
+    if let Options::Postgres { connections, .. } = &mut options {
+        *connections = config.database.connections;
+    }
+    if let Options::Sqlite { file } = &options
+        && let Some(folder) = file.parent()
+    {
+        std::fs::create_dir_all(folder)?;
+    }
+    Ok(options)
+}
+
+/// Configuration, keys and database of a production start. The database must be of this program's version.
+pub(super) async fn app(file: Option<&Path>) -> Result<App, Failure> {
+    let config = Config::load(file)?;
+    let keyring = Keyring::load(&config.keys.folder)?;
+    let store = Store::open(&options(&config)?).await?;
+    store.check_version().await?;
+    Ok(App::new(store, Arc::new(SystemClock), keyring.sealer, config))
+}

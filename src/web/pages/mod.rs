@@ -1,0 +1,56 @@
+//! Screens: one file each, with its `routes()`.
+pub mod sign_in;
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+
+use super::error::Problem;
+use super::extract::Visit;
+use super::route::Route;
+
+/// The routes of every screen.
+pub fn routes() -> Vec<Route> {
+    let mut routes = Vec::new();
+    routes.extend(sign_in::routes());
+    routes
+}
+
+/// An address or method that does not exist.
+pub async fn not_found(visit: Visit) -> Response {
+    Problem::not_found().respond(&visit)
+}
+
+/// 303: the next page is fetched with GET.
+pub fn redirect(to: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to.to_owned())]).into_response()
+}
+
+/// To a page that must come first, and that leads back to what was asked.
+pub fn redirect_back(to: &str, visit: &Visit) -> Response {
+    let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", visit.asked()).finish();
+    redirect(&format!("{to}?{next}"))
+}
+
+/// A `next` address, if it is a path of ours: never another site (open redirect), never `//host`.
+pub fn local_path(next: &str) -> &str {
+    let local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && next.bytes().all(|byte| (0x21..0x7f).contains(&byte));
+    if local { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn only_our_own_paths_are_followed() {
+        assert_eq!(local_path("/mandates?page=2"), "/mandates?page=2");
+        for foreign in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "", "x"]
+        {
+            assert_eq!(local_path(foreign), "/", "{foreign:?}");
+        }
+    }
+}
