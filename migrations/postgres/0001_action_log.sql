@@ -75,6 +75,7 @@ CREATE TABLE refusal_count (
   source bytea NOT NULL,
   minute timestamptz NOT NULL,
   refusals bigint NOT NULL CHECK (refusals > 0),
+  left_out bigint NOT NULL DEFAULT 0, -- of them, those that are not entries of their own
   PRIMARY KEY (kind, source, minute)
 );
 

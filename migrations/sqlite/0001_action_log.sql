@@ -75,6 +75,7 @@ CREATE TABLE refusal_count (
   source BLOB NOT NULL,
   minute TEXT NOT NULL,
   refusals INTEGER NOT NULL CHECK (refusals > 0),
+  left_out INTEGER NOT NULL DEFAULT 0, -- of them, those that are not entries of their own
   PRIMARY KEY (kind, source, minute)
 ) STRICT;
 

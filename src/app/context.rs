@@ -4,11 +4,15 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::config::Config;
+use crate::crypto::keyring::Keyring;
 use crate::crypto::random::SystemEntropy;
 use crate::crypto::seal::Sealer;
 use crate::domain::ids::Entropy;
 use crate::domain::time::{Clock, Timestamp};
+use crate::log::note::NoteError;
 use crate::store::Store;
+
+use super::record::Recorder;
 
 /// The service, assembled: one per process, shared by every request and job.
 #[derive(Clone)]
@@ -18,17 +22,27 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     pub sealer: Arc<Sealer>,
     pub config: Arc<Config>,
+    /// Writes the action log.
+    pub log: Arc<Recorder>,
 }
 
 impl App {
-    pub fn new(store: Store, clock: Arc<dyn Clock>, sealer: Sealer, config: Config) -> Self {
-        Self {
+    /// Fails when the deployment's name cannot be the name of a log.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        keyring: Keyring,
+        config: Config,
+    ) -> Result<Self, NoteError> {
+        let log = Recorder::new(&config.log_origin, keyring.log_seeds())?;
+        Ok(Self {
             store,
             clock,
             entropy: Arc::new(SystemEntropy),
-            sealer: Arc::new(sealer),
+            sealer: Arc::new(keyring.sealer),
             config: Arc::new(config),
-        }
+            log: Arc::new(log),
+        })
     }
 
     pub fn now(&self) -> Timestamp {

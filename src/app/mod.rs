@@ -2,5 +2,6 @@
 //! action log, commits. No HTTP call happens inside a transaction.
 pub mod caller;
 pub mod context;
+pub mod record;
 
 pub use context::App;

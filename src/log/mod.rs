@@ -1,1 +1,20 @@
-//! (in the making)
+//! The verifiable action log as pure rules over bytes: no SQL, no HTTP, no clock.
+//!
+//! An act becomes a [`entry::Leaf`] (canonical bytes, hashed, kept for ever, naming nobody) and body parts
+//! ([`part`], erasable, tied to the leaf by commitments). Leaves are the leaves of one Merkle tree
+//! ([`merkle`], RFC 6962), published as [`tile`]s and signed heads ([`checkpoint`], C2SP formats). Until a
+//! head covers an entry, its holder has a signed [`promise`].
+pub mod checkpoint;
+pub mod draft;
+pub mod entry;
+pub mod kind;
+pub mod merkle;
+pub mod note;
+pub mod part;
+pub mod promise;
+pub mod proof;
+pub mod pseudonym;
+pub mod tile;
+pub mod token;
+
+mod wire;

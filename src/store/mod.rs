@@ -15,8 +15,12 @@ mod migrate;
 mod tx;
 mod types;
 
+pub mod action_log;
+pub mod lease;
 pub mod person;
+pub mod refusal;
 pub mod session;
+pub mod tree;
 
 pub use db::{AsStoreError, Engine, Options, PostgresUrl, Store, finish};
 pub use error::StoreError;

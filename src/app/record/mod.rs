@@ -1,0 +1,161 @@
+//! How use cases write the action log: an entry in the act's own transaction, or, for acts whose only write is
+//! their entry, one commit shared by many ([`group`]).
+mod group;
+mod pseudonyms;
+
+use std::sync::{Arc, Mutex};
+
+use crate::crypto::keyring::LogSeed;
+use crate::crypto::seal::SealError;
+use crate::domain::ids::{Entropy, EntryId};
+use crate::domain::time::Timestamp;
+use crate::log::draft::{Draft, DraftError, Stamp};
+use crate::log::merkle::Hash;
+use crate::log::note::{LogSigner, NoteError};
+use crate::log::part::Part;
+use crate::log::promise::{Promise, SignedPromise};
+use crate::log::token::Token;
+use crate::store::action_log::{self, NewEntry, NewPart};
+use crate::store::{AsStoreError, StoreError, WriteTx};
+
+use super::App;
+pub use group::{append, count_refusals, refuse};
+use pseudonyms::Known;
+pub use pseudonyms::{FreshPseudonym, Who, fresh_pseudonym};
+
+/// Seconds within which an entry is in the tree and under a signed head, as promised on paper: the sequencer
+/// and the signer need some twelve; the rest is for a node that has to take over.
+pub const PROMISED_DELAY: u32 = 300;
+
+/// What the process needs to write the log. One per process, in [`App`].
+#[derive(Debug)]
+pub struct Recorder {
+    origin: Token,
+    /// The first signs promises; all sign heads, so that a rotation is signed by both keys.
+    signers: Vec<LogSigner>,
+    known: Mutex<Known>,
+    queue: Arc<group::Queue>,
+}
+
+/// What a use case gets back: the id that act rows refer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub id: EntryId,
+    pub time: Timestamp,
+    pub leaf: Hash,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the entry cannot be written: {0}")]
+    Draft(#[from] DraftError),
+    #[error("the entry names a mandate, person or user that does not exist")]
+    Unknown,
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The commit that many entries shared failed; its cause was told to the journal.
+    #[error("the log could not be written")]
+    Shared,
+}
+
+impl AsStoreError for RecordError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Recorder {
+    /// `origin`: the deployment's name. `seeds`: the log keys, newest first.
+    pub fn new(origin: &str, seeds: &[LogSeed]) -> Result<Self, NoteError> {
+        let origin = Token::new(origin)?;
+        let signers = seeds.iter().map(|seed| LogSigner::from_seed(origin.clone(), seed.bytes()));
+        Ok(Self {
+            signers: signers.collect::<Result<_, _>>()?,
+            origin,
+            known: Mutex::default(),
+            queue: Arc::default(),
+        })
+    }
+
+    pub fn origin(&self) -> &Token {
+        &self.origin
+    }
+
+    pub fn signers(&self) -> &[LogSigner] {
+        &self.signers
+    }
+
+    /// The signed promise that `entry`, once committed, will be in the tree; `None` without a log key.
+    pub fn promise(&self, entry: &Recorded) -> Option<SignedPromise> {
+        let signer = self.signers.first()?;
+        Some(Promise::sign(entry.leaf, entry.time, PROMISED_DELAY, signer))
+    }
+}
+
+/// Writes one entry in the act's transaction.
+pub async fn record(app: &App, tx: &mut WriteTx, draft: Draft) -> Result<Recorded, RecordError> {
+    let entry = prepare(app, tx, draft).await?;
+    action_log::insert(tx, std::slice::from_ref(&entry.entry), &entry.parts).await?;
+    Ok(entry.recorded())
+}
+
+/// Writes several entries at once, in the order given.
+pub async fn record_all(
+    app: &App,
+    tx: &mut WriteTx,
+    drafts: Vec<Draft>,
+) -> Result<Vec<Recorded>, RecordError> {
+    let mut entries = Vec::with_capacity(drafts.len());
+    let mut parts = Vec::new();
+    let mut recorded = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let prepared = prepare(app, tx, draft).await?;
+        recorded.push(prepared.recorded());
+        entries.push(prepared.entry);
+        parts.extend(prepared.parts);
+    }
+    action_log::insert(tx, &entries, &parts).await?;
+    Ok(recorded)
+}
+
+/// An entry ready to be inserted.
+struct Prepared {
+    entry: NewEntry,
+    parts: Vec<NewPart>,
+}
+
+impl Prepared {
+    fn recorded(&self) -> Recorded {
+        let NewEntry { leaf, hash, .. } = &self.entry;
+        Recorded { id: leaf.id, time: leaf.time, leaf: *hash }
+    }
+}
+
+async fn prepare(app: &App, tx: &mut WriteTx, draft: Draft) -> Result<Prepared, RecordError> {
+    let people = pseudonyms::resolve(app, tx, &draft).await?;
+    let seq = match draft.mandate_id() {
+        None => None,
+        Some((_, true)) => Some(1),
+        Some((id, false)) => Some(action_log::next_sequence(tx, id).await?.ok_or(RecordError::Unknown)?),
+    };
+    let time = app.now();
+    let entropy: &dyn Entropy = &*app.entropy;
+    let id = EntryId::new(time, entropy);
+    let stamp = Stamp { origin: app.log.origin.clone(), id, time, seq, people };
+    let (leaf, parts) = draft.finish(stamp, entropy)?;
+    let bytes = leaf.encode();
+    let hash = crate::log::merkle::leaf_hash(&bytes);
+    let parts = parts.iter().map(|part| seal(app, id, part)).collect::<Result<_, _>>()?;
+    Ok(Prepared { entry: NewEntry { leaf, bytes, hash }, parts })
+}
+
+fn seal(app: &App, entry_id: EntryId, part: &Part) -> Result<NewPart, RecordError> {
+    let clear = zeroize::Zeroizing::new([&part.nonce[..], part.bytes()].concat());
+    let sealed = app.sealer.seal(action_log::part_place(&entry_id, part.kind), &clear)?;
+    Ok(NewPart { entry_id, kind: part.kind, sealed })
+}

@@ -1,0 +1,238 @@
+//! Entries of the action log: inserted, read, never changed.
+use sqlx::AssertSqlSafe;
+
+use super::{Access, StoreError, WriteTx};
+use crate::crypto::seal::Place;
+use crate::domain::ids::{
+    CardId, EntryId, GrantId, MandateId, PersonId, ServiceId, StructureId, UseId, UserId,
+};
+use crate::domain::time::Timestamp;
+use crate::log::entry::{Leaf, Outcome};
+use crate::log::merkle::Hash;
+use crate::log::part::PartKind;
+
+/// An entry about to be written: the columns repeat the leaf so that it can be searched.
+#[derive(Debug)]
+pub struct NewEntry {
+    pub leaf: Leaf,
+    pub bytes: Vec<u8>,
+    pub hash: Hash,
+}
+
+/// A sealed part: nonce and canonical bytes together.
+#[derive(Debug)]
+pub struct NewPart {
+    pub entry_id: EntryId,
+    pub kind: PartKind,
+    pub sealed: Vec<u8>,
+}
+
+/// Where the sealed part of an entry lives.
+pub fn part_place(id: &EntryId, kind: PartKind) -> Place<'_> {
+    Place { table: "entry_part", row: id.as_bytes(), column: kind.token() }
+}
+
+const ENTRY_COLUMNS: &str = "id, at, kind, outcome, structure_id, mandate_id, mandate_sequence, grant_id, \
+    service_id, use_id, card_id, actor, subject, leaf, leaf_hash";
+
+/// Writes entries and their parts: two statements however many they are. A trigger marks each entry pending.
+pub async fn insert(tx: &mut WriteTx, entries: &[NewEntry], parts: &[NewPart]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("INSERT INTO entry ({ENTRY_COLUMNS}) VALUES {}", rows(entries.len(), 15));
+    changed!(tx, {
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
+        for NewEntry { leaf, bytes, hash } in entries {
+            query = query
+                .bind(leaf.id)
+                .bind(leaf.time)
+                .bind(leaf.kind.token())
+                .bind(outcome(&leaf.outcome))
+                .bind(leaf.structure)
+                .bind(leaf.mandate)
+                .bind(leaf.seq)
+                .bind(leaf.grant)
+                .bind(leaf.service)
+                .bind(leaf.use_id)
+                .bind(leaf.card)
+                .bind(
+                    leaf.actor
+                        .as_ref()
+                        .and_then(|actor| actor.pseudonym.as_ref())
+                        .map(|p| p.bytes().to_vec()),
+                )
+                .bind(leaf.user.as_ref().map(|pseudonym| pseudonym.bytes().to_vec()))
+                .bind(bytes.clone())
+                .bind(hash.bytes().to_vec());
+        }
+        query
+    })?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("INSERT INTO entry_part (entry_id, part, sealed) VALUES {}", rows(parts.len(), 3));
+    changed!(tx, {
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
+        for part in parts {
+            query = query.bind(part.entry_id).bind(part.kind.token()).bind(part.sealed.clone());
+        }
+        query
+    })?;
+    Ok(())
+}
+
+/// The column of an outcome; its reason is in the leaf.
+pub fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Refused(_) => "refused",
+    }
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two.
+fn rows(count: usize, width: usize) -> String {
+    let row = |first: usize| {
+        let binds: Vec<String> = (first..first + width).map(|n| format!("${n}")).collect();
+        format!("({})", binds.join(", "))
+    };
+    (0..count).map(|n| row(n * width + 1)).collect::<Vec<_>>().join(", ")
+}
+
+/// Takes the next number of a mandate's own sequence; `None` when there is no such mandate.
+pub async fn next_sequence(tx: &mut WriteTx, mandate: MandateId) -> Result<Option<i64>, StoreError> {
+    const SQL: &str =
+        "UPDATE mandate SET next_sequence = next_sequence + 1 WHERE id = $1 RETURNING next_sequence";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(mandate).fetch_optional(c).await)
+}
+
+/// The sealed key of a professional's pseudonym.
+pub async fn person_key(tx: &mut impl Access, id: PersonId) -> Result<Option<Vec<u8>>, StoreError> {
+    const SQL: &str = "SELECT pseudonym_key_sealed FROM person WHERE id = $1";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)
+}
+
+/// The sealed key of a user's pseudonym.
+pub async fn user_key(tx: &mut impl Access, id: UserId) -> Result<Option<Vec<u8>>, StoreError> {
+    const SQL: &str = "SELECT pseudonym_key_sealed FROM app_user WHERE id = $1";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)
+}
+
+/// An entry as stored, with its place in the tree once the sequencer gave it one.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct EntryRow {
+    pub id: EntryId,
+    pub at: Timestamp,
+    pub kind: String,
+    pub outcome: String,
+    pub structure_id: Option<StructureId>,
+    pub mandate_id: Option<MandateId>,
+    pub mandate_sequence: Option<i64>,
+    pub grant_id: Option<GrantId>,
+    pub service_id: Option<ServiceId>,
+    pub use_id: Option<UseId>,
+    pub card_id: Option<CardId>,
+    pub actor: Option<Vec<u8>>,
+    pub subject: Option<Vec<u8>>,
+    pub leaf: Vec<u8>,
+    pub leaf_hash: Vec<u8>,
+    pub leaf_index: Option<i64>,
+}
+
+/// Entries of one mandate in the order of its own sequence, from after `after`.
+pub async fn story(
+    tx: &mut impl Access,
+    mandate: MandateId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EntryRow>, StoreError> {
+    const SQL: &str = "SELECT e.*, l.leaf_index FROM entry e LEFT JOIN log_leaf l ON l.entry_id = e.id \
+        WHERE e.mandate_id = $1 AND e.mandate_sequence > $2 ORDER BY e.mandate_sequence LIMIT $3";
+    on!(tx, c => sqlx::query_as(SQL).bind(mandate).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// One entry.
+pub async fn entry(tx: &mut impl Access, id: EntryId) -> Result<Option<EntryRow>, StoreError> {
+    const SQL: &str =
+        "SELECT e.*, l.leaf_index FROM entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE e.id = $1";
+    on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
+}
+
+/// A stored part.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PartRow {
+    pub entry_id: EntryId,
+    pub part: String,
+    pub sealed: Vec<u8>,
+}
+
+/// The parts that are left of a mandate's entries, in its sequence after `after` up to `until`.
+pub async fn story_parts(
+    tx: &mut impl Access,
+    mandate: MandateId,
+    after: i64,
+    until: i64,
+) -> Result<Vec<PartRow>, StoreError> {
+    const SQL: &str = "SELECT p.entry_id, p.part, p.sealed FROM entry_part p JOIN entry e ON e.id = p.entry_id \
+        WHERE e.mandate_id = $1 AND e.mandate_sequence > $2 AND e.mandate_sequence <= $3";
+    on!(tx, c => sqlx::query_as(SQL).bind(mandate).bind(after).bind(until).fetch_all(c).await)
+}
+
+/// What a search keeps; absent means any.
+#[derive(Clone, Debug, Default)]
+pub struct Criteria {
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub until: Option<Timestamp>,
+    pub structure_id: Option<StructureId>,
+    pub mandate_id: Option<MandateId>,
+    pub kind: Option<String>,
+    pub outcome: Option<String>,
+    /// Only the structures listed for this auditor; `None` for an auditor of everything.
+    pub perimeter_of: Option<PersonId>,
+    /// Keyset: entries older than this one.
+    pub before: Option<EntryId>,
+}
+
+/// The latest entries that meet the criteria, newest first.
+pub async fn search(
+    tx: &mut impl Access,
+    wanted: &Criteria,
+    limit: i64,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let conditions: [(bool, &str); 8] = [
+        (wanted.from.is_some(), "e.at >= "),
+        (wanted.until.is_some(), "e.at < "),
+        (wanted.structure_id.is_some(), "e.structure_id = "),
+        (wanted.mandate_id.is_some(), "e.mandate_id = "),
+        (wanted.kind.is_some(), "e.kind = "),
+        (wanted.outcome.is_some(), "e.outcome = "),
+        (wanted.before.is_some(), "e.id < "),
+        (
+            wanted.perimeter_of.is_some(),
+            "e.structure_id IN (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = ",
+        ),
+    ];
+    let mut sql = String::from(
+        "SELECT e.*, l.leaf_index FROM entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE TRUE",
+    );
+    let mut bind = 0;
+    for (_, condition) in conditions.iter().filter(|(present, _)| *present) {
+        bind += 1;
+        let close = if condition.contains('(') { ")" } else { "" };
+        sql.push_str(&format!(" AND {condition}${bind}{close}"));
+    }
+    sql.push_str(&format!(" ORDER BY e.id DESC LIMIT ${}", bind + 1));
+    on!(tx, c => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.clone()));
+        if let Some(from) = wanted.from { query = query.bind(from); }
+        if let Some(until) = wanted.until { query = query.bind(until); }
+        if let Some(structure) = wanted.structure_id { query = query.bind(structure); }
+        if let Some(mandate) = wanted.mandate_id { query = query.bind(mandate); }
+        if let Some(kind) = &wanted.kind { query = query.bind(kind.clone()); }
+        if let Some(outcome) = &wanted.outcome { query = query.bind(outcome.clone()); }
+        if let Some(before) = wanted.before { query = query.bind(before); }
+        if let Some(person) = wanted.perimeter_of { query = query.bind(person); }
+        query.bind(limit).fetch_all(c).await
+    })
+}

@@ -1,0 +1,27 @@
+//! One node at a time does a job: whoever holds its lease.
+use super::{StoreError, WriteTx};
+use crate::domain::time::Timestamp;
+
+/// Takes or renews a lease. True when `holder` has it until `until`; the row stays locked to the end of the
+/// transaction, so what is done in it is done by the holder alone.
+pub async fn hold(
+    tx: &mut WriteTx,
+    name: &str,
+    holder: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO lease (name, holder, held_until) VALUES ($1, $2, $3) \
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
+        WHERE lease.holder = excluded.holder OR lease.held_until < $4";
+    let taken =
+        changed!(tx, sqlx::query(SQL).bind(name.to_owned()).bind(holder.to_owned()).bind(until).bind(now))?;
+    Ok(taken == 1)
+}
+
+/// Gives a lease back before its end, so that another node need not wait.
+pub async fn release(tx: &mut WriteTx, name: &str, holder: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM lease WHERE name = $1 AND holder = $2";
+    changed!(tx, sqlx::query(SQL).bind(name.to_owned()).bind(holder.to_owned()))?;
+    Ok(())
+}

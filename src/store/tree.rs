@@ -1,0 +1,133 @@
+//! Places of entries in the tree, hash tiles, signed heads, and what operators must be told about them.
+use sqlx::AssertSqlSafe;
+
+use super::{Access, StoreError, WriteTx};
+use crate::domain::ids::EntryId;
+use crate::domain::time::Timestamp;
+
+/// Whether committed entries wait for a place.
+pub async fn has_pending(tx: &mut impl Access) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM entry_pending)";
+    on!(tx, c => sqlx::query_scalar(SQL).fetch_one(c).await)
+}
+
+/// Leaves placed so far.
+pub async fn size(tx: &mut impl Access) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM log_leaf";
+    on!(tx, c => sqlx::query_scalar(SQL).fetch_one(c).await)
+}
+
+/// Gives committed pending entries, at most `limit`, the places from `size` on, in the order of time then id.
+pub async fn place(tx: &mut WriteTx, size: i64, limit: i64) -> Result<u64, StoreError> {
+    const SQL: &str = "INSERT INTO log_leaf (leaf_index, entry_id) \
+        SELECT $1 + ROW_NUMBER() OVER (ORDER BY e.at, e.id) - 1, e.id \
+        FROM entry_pending p JOIN entry e ON e.id = p.entry_id ORDER BY e.at, e.id LIMIT $2";
+    changed!(tx, sqlx::query(SQL).bind(size).bind(limit))
+}
+
+/// Leaf hashes from a place on, in order.
+pub async fn hashes_from(tx: &mut impl Access, size: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+    const SQL: &str = "SELECT e.leaf_hash FROM log_leaf l JOIN entry e ON e.id = l.entry_id \
+        WHERE l.leaf_index >= $1 ORDER BY l.leaf_index";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(size).fetch_all(c).await)
+}
+
+/// Clears the marks of the entries placed from `size` on.
+pub async fn unmark(tx: &mut WriteTx, size: i64) -> Result<u64, StoreError> {
+    const SQL: &str =
+        "DELETE FROM entry_pending WHERE entry_id IN (SELECT entry_id FROM log_leaf WHERE leaf_index >= $1)";
+    changed!(tx, sqlx::query(SQL).bind(size))
+}
+
+/// A stored tile; the last one of a level grows until it holds 256 hashes.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TileRow {
+    pub level: i64,
+    pub tile: i64,
+    pub hashes: Vec<u8>,
+}
+
+/// Those of the wanted tiles, as (level, tile), that exist.
+pub async fn tiles(tx: &mut impl Access, wanted: &[(i64, i64)]) -> Result<Vec<TileRow>, StoreError> {
+    // Far under the number of binds either engine allows.
+    const AT_ONCE: usize = 200;
+    let mut found = Vec::with_capacity(wanted.len());
+    for chunk in wanted.chunks(AT_ONCE) {
+        let places: Vec<String> =
+            (0..chunk.len()).map(|n| format!("(level = ${} AND tile = ${})", 2 * n + 1, 2 * n + 2)).collect();
+        let sql = format!("SELECT level, tile, hashes FROM log_tile WHERE {}", places.join(" OR "));
+        let rows: Vec<TileRow> = on!(tx, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql.clone()));
+            for (level, tile) in chunk {
+                query = query.bind(*level).bind(*tile);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Writes a tile, or the longer form of one.
+pub async fn put_tile(tx: &mut WriteTx, tile: &TileRow) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO log_tile (level, tile, hashes) VALUES ($1, $2, $3) \
+        ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes";
+    changed!(tx, sqlx::query(SQL).bind(tile.level).bind(tile.tile).bind(tile.hashes.clone()))?;
+    Ok(())
+}
+
+/// A signed head.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct CheckpointRow {
+    pub size: i64,
+    pub root: Vec<u8>,
+    pub note: String,
+    pub signed_at: Timestamp,
+}
+
+pub async fn put_checkpoint(tx: &mut WriteTx, head: &CheckpointRow) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO log_checkpoint (size, root, note, signed_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (size) DO NOTHING";
+    let query = changed!(
+        tx,
+        sqlx::query(SQL).bind(head.size).bind(head.root.clone()).bind(head.note.clone()).bind(head.signed_at)
+    );
+    query.map(|_| ())
+}
+
+pub async fn latest_checkpoint(tx: &mut impl Access) -> Result<Option<CheckpointRow>, StoreError> {
+    const SQL: &str = "SELECT size, root, note, signed_at FROM log_checkpoint ORDER BY size DESC LIMIT 1";
+    on!(tx, c => sqlx::query_as(SQL).fetch_optional(c).await)
+}
+
+/// Where an entry is in the tree, once it is.
+pub async fn place_of(tx: &mut impl Access, id: EntryId) -> Result<Option<i64>, StoreError> {
+    const SQL: &str = "SELECT leaf_index FROM log_leaf WHERE entry_id = $1";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)
+}
+
+/// Something operators must see until it is put right.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Alarm {
+    pub name: String,
+    pub detail: String,
+    pub since: Timestamp,
+}
+
+/// Raises an alarm, or renews its detail; `since` stays that of the first time.
+pub async fn raise(tx: &mut WriteTx, name: &str, detail: &str, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO alarm (name, detail, since) VALUES ($1, $2, $3) \
+        ON CONFLICT (name) DO UPDATE SET detail = excluded.detail";
+    changed!(tx, sqlx::query(SQL).bind(name.to_owned()).bind(detail.to_owned()).bind(now))?;
+    Ok(())
+}
+
+pub async fn clear(tx: &mut WriteTx, name: &str) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM alarm WHERE name = $1";
+    changed!(tx, sqlx::query(SQL).bind(name.to_owned()))
+}
+
+pub async fn alarms(tx: &mut impl Access) -> Result<Vec<Alarm>, StoreError> {
+    const SQL: &str = "SELECT name, detail, since FROM alarm ORDER BY since, name";
+    on!(tx, c => sqlx::query_as(SQL).fetch_all(c).await)
+}
