@@ -34,7 +34,7 @@ impl App {
         keyring: Keyring,
         config: Config,
     ) -> Result<Self, NoteError> {
-        let log = Recorder::new(&config.log_origin, keyring.log_seeds())?;
+        let log = Recorder::new(&config.log.origin, keyring.log_seeds())?;
         Ok(Self {
             store,
             clock,

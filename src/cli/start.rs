@@ -44,5 +44,6 @@ pub(super) async fn app(file: Option<&Path>) -> Result<App, Failure> {
     let keyring = Keyring::load(&config.keys.folder)?;
     let store = Store::open(&options(&config)?).await?;
     store.check_version().await?;
-    Ok(App::new(store, Arc::new(SystemClock), keyring.sealer, config))
+    App::new(store, Arc::new(SystemClock), keyring, config)
+        .map_err(|error| Failure::Refused(error.to_string()))
 }

@@ -26,7 +26,7 @@ impl Default for Log {
 impl Log {
     pub(super) fn check(&self, faults: &mut Vec<String>) {
         let good = !self.origin.is_empty()
-            && self.origin.len() <= 200
+            && self.origin.len() <= 128
             && self.origin.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_/".contains(&byte));
         if !good {
             faults.push(
