@@ -3,5 +3,6 @@
 pub mod caller;
 pub mod context;
 pub mod record;
+pub mod notices;
 
 pub use context::App;

@@ -17,6 +17,7 @@ mod types;
 
 pub mod action_log;
 pub mod lease;
+pub mod outbox;
 pub mod person;
 pub mod refusal;
 pub mod session;
