@@ -1,4 +1,5 @@
 //! Screens: one file each, with its `routes()`.
+pub mod home;
 pub mod sign_in;
 
 use axum::response::{IntoResponse, Response};
@@ -11,6 +12,7 @@ use super::route::Route;
 /// The routes of every screen.
 pub fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
+    routes.extend(home::routes());
     routes.extend(sign_in::routes());
     routes
 }

@@ -1,0 +1,102 @@
+//! The first page: what this is, for who comes from outside; one door per thing to do, for who is signed in.
+use axum::response::Response;
+
+use super::redirect;
+use crate::app::caller::{Caller, SignedIn};
+use crate::web::extract::Visit;
+use crate::web::route::{Access, Route};
+use crate::web::ui::{self, Page, Section};
+
+/// The routes of this screen.
+pub fn routes() -> Vec<Route> {
+    vec![Route::get("/", Access::Public, show)]
+}
+
+#[derive(askama::Template)]
+#[template(path = "home/public.html")]
+struct PublicPage {
+    page: Page,
+}
+
+#[derive(askama::Template)]
+#[template(path = "home/start.html")]
+struct StartPage {
+    page: Page,
+    first_name: String,
+    /// Key of the sentence under the greeting.
+    lead: &'static str,
+    aidant: bool,
+    doors: Vec<Door>,
+}
+
+/// Where one may go: an address and the keys of its name and description.
+#[derive(Clone, Copy)]
+struct Door {
+    href: &'static str,
+    title: &'static str,
+    text: &'static str,
+}
+
+const MANDATES: Door =
+    Door { href: "/mandates", title: "home-door-mandates", text: "home-door-mandates-text" };
+const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home-door-cards-text" };
+const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
+const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
+
+#[expect(clippy::unused_async, reason = "handlers are async")]
+async fn show(visit: Visit) -> Response {
+    match &visit.caller {
+        Caller::Nobody => ui::html(&PublicPage { page: visit.page("home-public-title") }),
+        Caller::Half(_) => redirect("/sign-in/code"),
+        Caller::SignedIn(person) => start(&visit, person),
+    }
+}
+
+fn start(visit: &Visit, person: &SignedIn) -> Response {
+    if person.structure_id.is_none() && person.memberships.len() > 1 {
+        return redirect("/structures/choose");
+    }
+    let doors = [
+        (person.is_aidant(), MANDATES),
+        (person.is_referent(), CARDS),
+        (person.is_auditor, LOG),
+        (true, ACCOUNT),
+    ];
+    ui::html(&StartPage {
+        page: visit.page("home-title").in_section(Section::Home),
+        first_name: person.name.given.clone(),
+        lead: lead(person),
+        aidant: person.is_aidant(),
+        doors: doors.into_iter().filter_map(|(open, door)| open.then_some(door)).collect(),
+    })
+}
+
+fn lead(person: &SignedIn) -> &'static str {
+    if person.is_aidant() {
+        "home-lead-aidant"
+    } else if person.is_referent() {
+        "home-lead-referent"
+    } else if person.is_auditor {
+        "home-lead-auditor"
+    } else if person.is_operator {
+        "home-lead-operator"
+    } else {
+        "home-lead-other"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::ui::L;
+
+    #[test]
+    fn every_door_has_its_words() {
+        for door in [MANDATES, CARDS, LOG, ACCOUNT] {
+            assert!(L::has(door.title) && L::has(door.text), "{}", door.href);
+        }
+        for lead in ["aidant", "referent", "auditor", "operator", "other"] {
+            assert!(L::has(&format!("home-lead-{lead}")));
+        }
+    }
+}
