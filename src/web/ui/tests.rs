@@ -95,6 +95,25 @@ fn every_sentence_asked_for_exists() {
         // rustfmt may put the key on its own line
         let text: String = text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
         let text = text.replace("(\n\"", "(\"");
+        // field, then key
+        for call in [".refuse(\"", ".required(\""] {
+            for piece in text.split(call).skip(1) {
+                let mut literals = piece.split('"').skip(1);
+                if let (Some(", " | ",\n"), Some(key)) = (literals.next(), literals.next())
+                    && !L::has(key)
+                {
+                    missing.insert(format!("{key} ({})", path.file_name().unwrap().display()));
+                }
+            }
+        }
+        for kind in text.split("Problem::new(").skip(1).filter_map(|piece| piece.split('"').nth(1)) {
+            for part in ["title", "happened", "safe", "do"] {
+                let key = format!("error-{kind}-{part}");
+                if kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !L::has(&key) {
+                    missing.insert(format!("{key} ({})", path.file_name().unwrap().display()));
+                }
+            }
+        }
         for call in CALLS {
             for piece in text.split(call).skip(1) {
                 let key = piece.split('"').next().unwrap();

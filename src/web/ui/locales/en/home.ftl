@@ -1,0 +1,27 @@
+# Pages of: home
+home-public-title = Handling someone's formalities, within safe bounds
+home-public-lead = People who cannot deal with public services online entrust this to a habilitated structure. Entremise keeps the proof.
+home-sign-in = Sign in
+home-public-how = How it works
+home-public-1 = At the desk, the person chooses which formalities to entrust, and for how long.
+home-public-2 = They identify themselves and agree to a text in plain words. They may refuse.
+home-public-3 = The aidant signs with their card. The mandate begins, and its end is already fixed.
+home-public-4 = Everything then done in the person's name is written to a log that nobody can rewrite.
+home-title = Home
+home-hello = Hello { $name }
+home-lead-aidant = What would you like to do?
+home-lead-referent = The cards and accounts of your structure.
+home-lead-auditor = The log, read-only. Every look-up is itself written to it.
+home-lead-operator = This account runs the service.
+home-lead-other = Your account has no active role. Speak to the referent of your structure.
+home-new-mandate = Prepare a mandate
+home-door-mandates = Mandates
+home-door-mandates-text = See the mandates of your structure and when they end, or end one.
+home-door-users = Users
+home-door-users-text = Find a person and what has been done for them.
+home-door-cards = Cards
+home-door-cards-text = Assign a card, resynchronise it, withdraw it.
+home-door-log = Log
+home-door-log-text = Read the story of a mandate and check its proofs.
+home-door-account = My account
+home-door-account-text = Your password, your card and the devices signed in.

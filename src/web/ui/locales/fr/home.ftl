@@ -1,0 +1,27 @@
+# Pages of: home
+home-public-title = Faire les démarches de quelqu'un, dans un cadre sûr
+home-public-lead = Une personne qui ne peut pas faire ses démarches en ligne les confie à une structure habilitée. Entremise en garde la preuve.
+home-sign-in = Se connecter
+home-public-how = Comment cela se passe
+home-public-1 = La personne choisit, au guichet, les démarches qu'elle confie et pour combien de temps.
+home-public-2 = Elle s'identifie et donne son accord sur un texte simple. Elle peut refuser.
+home-public-3 = L'aidant ou l'aidante signe avec sa carte. Le mandat commence, et sa fin est déjà fixée.
+home-public-4 = Chaque action faite ensuite en son nom est inscrite dans un journal que personne ne peut réécrire.
+home-title = Accueil
+home-hello = Bonjour { $name }
+home-lead-aidant = Que souhaitez-vous faire ?
+home-lead-referent = Les cartes et les comptes de votre structure.
+home-lead-auditor = Le journal, en lecture seule. Chaque consultation y est elle-même inscrite.
+home-lead-operator = Ce compte administre le service.
+home-lead-other = Votre compte n'a pas de rôle actif. Parlez-en à la personne référente de votre structure.
+home-new-mandate = Préparer un mandat
+home-door-mandates = Mandats
+home-door-mandates-text = Voir les mandats de votre structure, leur fin, et y mettre fin.
+home-door-users = Usagers
+home-door-users-text = Retrouver une personne et ce qui a été fait pour elle.
+home-door-cards = Cartes
+home-door-cards-text = Attribuer une carte, la resynchroniser, la retirer.
+home-door-log = Journal
+home-door-log-text = Lire l'histoire d'un mandat et vérifier ses preuves.
+home-door-account = Mon compte
+home-door-account-text = Votre mot de passe, votre carte et les appareils connectés.
