@@ -43,7 +43,6 @@ const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home
 const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
 const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
 async fn show(visit: Visit) -> Response {
     match &visit.caller {
         Caller::Nobody => ui::html(&PublicPage { page: visit.page("home-public-title") }),

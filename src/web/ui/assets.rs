@@ -61,7 +61,6 @@ pub fn url(name: &str) -> String {
 
 /// Serves one asset. An address of another release (an old page, a node not yet updated) gets the present
 /// content but is not kept.
-#[expect(clippy::unused_async, reason = "handlers are async")]
 pub async fn serve(Path((release, name)): Path<(String, String)>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
