@@ -1,6 +1,11 @@
 //! What Entremise is about, as pure rules: no HTTP, no SQL, no runtime, no environment.
 //! Time, identifiers and randomness come in as arguments.
+pub mod catalogue;
+pub mod consent;
 pub mod ids;
+pub mod mandate;
 pub mod secret;
+pub mod structure;
 pub mod time;
 pub mod use_session;
+pub mod user;
