@@ -4,8 +4,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-mod standard;
-
 /// Stable short name of a domain: it appears in URLs, in tokens and in the log.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(try_from = "String", into = "String")]
@@ -88,8 +86,8 @@ pub struct Domain {
     pub description: Words,
     /// What a mandate in this domain does not allow, said before it is granted.
     pub warning: Option<Words>,
-    /// The value FranceConnect expects in `rep_scope`; absent for a domain it does not know.
-    pub rep_scope: Option<String>,
+    /// The value FranceConnect expects in `rep_scope`.
+    pub rep_scope: String,
 }
 
 /// The domains on offer, most asked for first.
@@ -97,11 +95,6 @@ pub struct Domain {
 pub struct Catalogue(Vec<Domain>);
 
 impl Catalogue {
-    /// The ten domains of the French public service, which a deployment starts with.
-    pub fn standard() -> Self {
-        Self(standard::domains())
-    }
-
     pub fn new(domains: Vec<Domain>) -> Self {
         Self(domains)
     }
@@ -116,7 +109,7 @@ impl Catalogue {
 
     /// The domain a service names by its `rep_scope` value, compared exactly.
     pub fn by_rep_scope(&self, value: &str) -> Option<&Domain> {
-        self.0.iter().find(|domain| domain.rep_scope.as_deref() == Some(value))
+        self.0.iter().find(|domain| domain.rep_scope == value)
     }
 }
 
@@ -132,31 +125,5 @@ mod tests {
         for bad in ["", "a", "Argent", "étranger", "-argent", "2argent", "ar gent", &"a".repeat(33)] {
             assert!(bad.parse::<DomainKey>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn the_standard_catalogue_is_whole() {
-        let catalogue = Catalogue::standard();
-        let expected = [
-            ("papiers", "Papier-Citoyenneté-Elections"),
-            ("famille", "Famille-Scolarité"),
-            ("social", "Social-Santé"),
-            ("travail", "Travail-Formation"),
-            ("logement", "Logement"),
-            ("transports", "Transports-Mobilité"),
-            ("argent", "Argent-Impots-Consommation"),
-            ("justice", "Justice"),
-            ("etranger", "Etranger-Europe"),
-            ("loisirs", "Loisirs-Sport-Culture"),
-        ];
-        assert_eq!(catalogue.iter().count(), expected.len());
-        for (key, rep_scope) in expected {
-            let domain = catalogue.get(&key.parse().unwrap()).unwrap();
-            assert_eq!(domain.rep_scope.as_deref(), Some(rep_scope));
-            assert_eq!(catalogue.by_rep_scope(rep_scope).unwrap().key, domain.key);
-            assert!(!domain.label.fr.is_empty() && !domain.label.en.is_empty());
-            assert!(!domain.description.fr.is_empty() && !domain.description.en.is_empty());
-        }
-        assert!(catalogue.get(&"argent".parse().unwrap()).unwrap().warning.is_some());
     }
 }

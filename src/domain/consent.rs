@@ -42,6 +42,7 @@ pub struct ConsentTerms {
     pub identified_with: Words,
     pub domains: Vec<GrantedDomain>,
     /// Last local day, and the instant it stands for.
+    #[serde(with = "day")]
     pub last_day: jiff::civil::Date,
     pub ends_at: Timestamp,
     /// IANA name of the structure's time zone.
@@ -121,6 +122,19 @@ impl FrozenConsent {
 impl std::fmt::Debug for FrozenConsent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("FrozenConsent(…)")
+    }
+}
+
+/// A local day as `2026-12-23`.
+mod day {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(day: &jiff::civil::Date, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(day)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<jiff::civil::Date, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

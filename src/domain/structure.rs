@@ -10,47 +10,24 @@ use super::time::Timestamp;
 /// Where a structure stands with the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StructureStatus {
-    /// Its application is being looked at.
-    Applicant,
     Habilitated,
     Suspended,
-    /// Its application was refused.
-    Refused,
     Closed,
 }
 
 impl StructureStatus {
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Applicant => "applicant",
             Self::Habilitated => "habilitated",
             Self::Suspended => "suspended",
-            Self::Refused => "refused",
             Self::Closed => "closed",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Applicant, Self::Habilitated, Self::Suspended, Self::Refused, Self::Closed]
+        [Self::Habilitated, Self::Suspended, Self::Closed]
             .into_iter()
             .find(|status| status.name() == name)
-    }
-}
-
-/// Which domains a structure may hold grants in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DomainRange {
-    /// Every domain of the catalogue, those added later included.
-    All,
-    Only(BTreeSet<DomainKey>),
-}
-
-impl DomainRange {
-    pub fn covers(&self, domain: &DomainKey) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(domains) => domains.contains(domain),
-        }
     }
 }
 
@@ -59,11 +36,12 @@ pub struct Structure {
     pub id: StructureId,
     pub name: String,
     pub status: StructureStatus,
-    /// First instant of the agreement; absent until habilitated.
-    pub habilitated_from: Option<Timestamp>,
-    /// First instant after the agreement; absent for an agreement without an end.
-    pub habilitated_until: Option<Timestamp>,
-    pub domains: DomainRange,
+    /// First instant of the agreement.
+    pub habilitated_from: Timestamp,
+    /// First instant after the agreement.
+    pub habilitated_until: Timestamp,
+    /// The domains in which it may hold grants; narrowing them takes effect at the next act.
+    pub domains: BTreeSet<DomainKey>,
     /// Where its local days begin and end (a mandate ends at the end of one).
     pub time_zone: TimeZone,
 }
@@ -71,8 +49,6 @@ pub struct Structure {
 /// Why a structure may not act at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotHabilitated {
-    #[error("the structure has not been habilitated")]
-    Never,
     #[error("the structure's agreement has not begun")]
     NotYet,
     #[error("the structure's agreement has ended")]
@@ -87,16 +63,11 @@ impl Structure {
     /// Whether the structure is habilitated at `now`. Asked at each act, never remembered.
     pub fn habilitated_at(&self, now: Timestamp) -> Result<(), NotHabilitated> {
         match self.status {
-            StructureStatus::Applicant | StructureStatus::Refused => return Err(NotHabilitated::Never),
-            StructureStatus::Suspended => return Err(NotHabilitated::Suspended),
-            StructureStatus::Closed => return Err(NotHabilitated::Closed),
-            StructureStatus::Habilitated => {}
-        }
-        match (self.habilitated_from, self.habilitated_until) {
-            (None, _) => Err(NotHabilitated::Never),
-            (Some(from), _) if now < from => Err(NotHabilitated::NotYet),
-            (_, Some(until)) if now >= until => Err(NotHabilitated::Over),
-            _ => Ok(()),
+            StructureStatus::Suspended => Err(NotHabilitated::Suspended),
+            StructureStatus::Closed => Err(NotHabilitated::Closed),
+            StructureStatus::Habilitated if now < self.habilitated_from => Err(NotHabilitated::NotYet),
+            StructureStatus::Habilitated if now >= self.habilitated_until => Err(NotHabilitated::Over),
+            StructureStatus::Habilitated => Ok(()),
         }
     }
 }
@@ -135,17 +106,15 @@ impl Siret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::Duration;
 
-    fn structure(status: StructureStatus, from: Option<i64>, until: Option<i64>) -> Structure {
-        let at = |seconds| Timestamp::from_unix(seconds).unwrap();
+    fn structure(status: StructureStatus, from: i64, until: i64) -> Structure {
         Structure {
             id: StructureId::from_uuid(uuid::Uuid::nil()),
             name: "CCAS de Gannat".into(),
             status,
-            habilitated_from: from.map(at),
-            habilitated_until: until.map(at),
-            domains: DomainRange::All,
+            habilitated_from: Timestamp::from_unix(from).unwrap(),
+            habilitated_until: Timestamp::from_unix(until).unwrap(),
+            domains: BTreeSet::new(),
             time_zone: TimeZone::UTC,
         }
     }
@@ -155,33 +124,19 @@ mod tests {
         use StructureStatus::*;
         let now = Timestamp::from_unix(1_000).unwrap();
         let check = |status, from, until| structure(status, from, until).habilitated_at(now);
-        assert_eq!(check(Habilitated, Some(1_000), None), Ok(()));
-        assert_eq!(check(Habilitated, Some(0), Some(1_001)), Ok(()));
-        assert_eq!(check(Habilitated, Some(1_001), None), Err(NotHabilitated::NotYet));
-        assert_eq!(check(Habilitated, Some(0), Some(1_000)), Err(NotHabilitated::Over));
-        assert_eq!(check(Habilitated, None, None), Err(NotHabilitated::Never));
-        assert_eq!(check(Applicant, Some(0), None), Err(NotHabilitated::Never));
-        assert_eq!(check(Refused, Some(0), None), Err(NotHabilitated::Never));
-        assert_eq!(check(Suspended, Some(0), None), Err(NotHabilitated::Suspended));
-        assert_eq!(check(Closed, Some(0), None), Err(NotHabilitated::Closed));
-        let over = structure(Habilitated, Some(0), Some(2_000));
-        assert_eq!(over.habilitated_at(now + Duration::seconds(1_000)), Err(NotHabilitated::Over));
+        assert_eq!(check(Habilitated, 1_000, 1_001), Ok(()));
+        assert_eq!(check(Habilitated, 1_001, 2_000), Err(NotHabilitated::NotYet));
+        assert_eq!(check(Habilitated, 0, 1_000), Err(NotHabilitated::Over));
+        assert_eq!(check(Suspended, 0, 2_000), Err(NotHabilitated::Suspended));
+        assert_eq!(check(Closed, 0, 2_000), Err(NotHabilitated::Closed));
     }
 
     #[test]
     fn status_names_come_back() {
-        for name in ["applicant", "habilitated", "suspended", "refused", "closed"] {
+        for name in ["habilitated", "suspended", "closed"] {
             assert_eq!(StructureStatus::from_name(name).unwrap().name(), name);
         }
         assert_eq!(StructureStatus::from_name("alive"), None);
-    }
-
-    #[test]
-    fn a_narrowed_structure_covers_only_its_domains() {
-        let range = DomainRange::Only(["argent".parse().unwrap()].into());
-        assert!(range.covers(&"argent".parse().unwrap()));
-        assert!(!range.covers(&"justice".parse().unwrap()));
-        assert!(DomainRange::All.covers(&"justice".parse().unwrap()));
     }
 
     #[test]

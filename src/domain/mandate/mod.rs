@@ -8,5 +8,5 @@ mod validity;
 pub use reference::{BadReference, Reference};
 pub use rules::{Act, Charter, Denied, Member, Standing, may};
 pub use scope::{Access, EmptyScope, Scope};
-pub use state::{Closure, End, LAPSES_AFTER, Lifter, Refusal, Revoker, State, Suspender};
+pub use state::{End, LAPSES_AFTER, Lifter, Refusal, Revoker, State, Suspender};
 pub use validity::{BadTerm, MAXIMUM_DAYS, Term, Validity, local_day};

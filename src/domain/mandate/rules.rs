@@ -18,8 +18,8 @@ pub struct Member {
 /// The charter that every aidant accepts; a new version has to be accepted anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charter {
-    pub accepted: Option<i32>,
-    pub required: i32,
+    pub accepted: Option<i64>,
+    pub required: i64,
 }
 
 /// Everything about a professional and their structure on which a decision rests.
@@ -104,7 +104,7 @@ fn acts_as_aidant<'d>(
     if !who.has_active_card {
         return Err(Denied::Card);
     }
-    match domains.find(|domain| !who.structure.domains.covers(domain)) {
+    match domains.find(|domain| !who.structure.domains.contains(domain)) {
         Some(uncovered) => Err(Denied::Domain(uncovered.clone())),
         None => Ok(()),
     }
@@ -113,7 +113,7 @@ fn acts_as_aidant<'d>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::structure::{DomainRange, StructureStatus};
+    use crate::domain::structure::StructureStatus;
 
     fn id(n: u128) -> StructureId {
         StructureId::from_uuid(uuid::Uuid::from_u128(n))
@@ -132,9 +132,9 @@ mod tests {
             id: id(1),
             name: "CCAS de Gannat".into(),
             status: StructureStatus::Habilitated,
-            habilitated_from: Some(Timestamp::from_unix(0).unwrap()),
-            habilitated_until: None,
-            domains: DomainRange::Only([key("argent"), key("social")].into()),
+            habilitated_from: Timestamp::from_unix(0).unwrap(),
+            habilitated_until: Timestamp::from_unix(2_000).unwrap(),
+            domains: [key("argent"), key("social")].into(),
             time_zone: jiff::tz::TimeZone::UTC,
         }
     }

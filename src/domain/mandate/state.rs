@@ -1,7 +1,6 @@
 //! The life of a mandate, from the first page at the desk to its end. What has ended never lives again.
 use time::Duration;
 
-use crate::domain::ids::MandateId;
 use crate::domain::time::Timestamp;
 
 /// A draft, a request for consent or a consent waiting for its signature lapses after this time without activity.
@@ -44,11 +43,12 @@ pub enum Lifter {
 pub enum End {
     Expired,
     /// Every domain it covered is covered by a newer mandate.
-    Replaced { by: MandateId },
+    Replaced,
     Revoked { by: Revoker },
     /// The structure gave it up.
     Renounced,
-    Closed(Closure),
+    /// The user died, or is under a protection measure.
+    Closed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +59,27 @@ pub enum Revoker {
     Operator,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closure {
-    Death,
-    ProtectionMeasure,
+impl End {
+    /// As kept in the database and in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Replaced => "replaced",
+            Self::Revoked { .. } => "revoked",
+            Self::Renounced => "renounced",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl Revoker {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::UserAtDesk => "user_at_desk",
+            Self::Operator => "operator",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

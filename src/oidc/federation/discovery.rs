@@ -1,0 +1,99 @@
+//! The provider's metadata and keys (OpenID Connect Discovery 1.0), fetched once and remembered for a while.
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType,
+    CoreSubjectIdentifierType,
+};
+use openidconnect::{AdditionalProviderMetadata, DiscoveryError, IssuerUrl, ProviderMetadata};
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
+use crate::domain::time::Timestamp;
+
+use super::http::HttpClient;
+use super::{Federation, FederationError, IdentityProvider};
+
+/// Metadata and keys are asked for again after this long.
+const REMEMBERED_FOR: Duration = Duration::minutes(10);
+/// An unknown key makes us ask again, but not more often than this: anybody can invent a key id.
+const AT_LEAST_BETWEEN: Duration = Duration::seconds(30);
+
+/// What we use of the metadata beyond the base specification.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct MoreMetadata {
+    /// OpenID Connect RP-Initiated Logout 1.0.
+    pub(super) end_session_endpoint: Option<String>,
+    /// RFC 9207: the provider promises `iss` in its redirects.
+    #[serde(default)]
+    pub(super) authorization_response_iss_parameter_supported: bool,
+}
+
+impl AdditionalProviderMetadata for MoreMetadata {}
+
+pub(super) type Metadata = ProviderMetadata<
+    MoreMetadata,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// What is remembered, with the instant at which it was fetched.
+#[derive(Debug, Default)]
+pub(super) struct Discovery(Mutex<Option<(Timestamp, Arc<Metadata>)>>);
+
+impl Discovery {
+    fn remembered(&self) -> Option<(Timestamp, Arc<Metadata>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember(&self, now: Timestamp, metadata: Arc<Metadata>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, metadata));
+    }
+}
+
+impl Federation {
+    /// Metadata and keys, at most [`REMEMBERED_FOR`] old.
+    pub(super) async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, FederationError> {
+        match self.discovery.remembered() {
+            Some((fetched, metadata)) if now.since(fetched) < REMEMBERED_FOR => Ok(metadata),
+            _ => self.fetch_metadata(now).await,
+        }
+    }
+
+    /// Newer keys than those just used, if it is time to ask: the provider may have changed its key.
+    pub(super) async fn newer_metadata(&self, now: Timestamp) -> Result<Option<Arc<Metadata>>, FederationError> {
+        match self.discovery.remembered() {
+            Some((fetched, _)) if now.since(fetched) < AT_LEAST_BETWEEN => Ok(None),
+            _ => self.fetch_metadata(now).await.map(Some),
+        }
+    }
+
+    async fn fetch_metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, FederationError> {
+        let metadata = Arc::new(fetch(&self.provider, &self.http).await?);
+        self.discovery.remember(now, Arc::clone(&metadata));
+        Ok(metadata)
+    }
+}
+
+async fn fetch(provider: &IdentityProvider, http: &HttpClient) -> Result<Metadata, FederationError> {
+    let issuer = IssuerUrl::new(provider.issuer.clone())
+        .map_err(|_| FederationError::Misconfigured("the issuer is not a URL"))?;
+    let send = |request| http.send(request);
+    Metadata::discover_async(issuer, &send).await.map_err(|cause| match cause {
+        DiscoveryError::Request(failure) => failure,
+        DiscoveryError::Validation(_) => FederationError::WrongIssuer,
+        DiscoveryError::Response(status, ..) if !status.is_success() => FederationError::Failing(status.as_u16()),
+        DiscoveryError::UrlParse(_) => FederationError::Misconfigured("the issuer is not a URL"),
+        _ => FederationError::Nonsense("metadata or keys"),
+    })
+}
