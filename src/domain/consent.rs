@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn version_1_is_cast() {
         let hash = data_encoding::HEXLOWER.encode(&terms().freeze().unwrap().hash());
-        assert_eq!(hash, "0000");
+        assert_eq!(hash, "58b7c30e17ab5a58b597270dc231625174239f5bf041e6e5f441b88f58a31f24");
     }
 
     #[test]
