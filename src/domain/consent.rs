@@ -208,14 +208,27 @@ mod tests {
     fn the_text_says_everything_that_is_granted() {
         let text = terms().freeze().unwrap().text().to_owned();
         for said in [
-            "M-7Q4K-92HD", "Josette Marie DUPONT", "4 mars 1948", "CCAS de Gannat", "Nadia Benali",
-            "Argent, impôts, consommation", "À signer soi-même.", "Social, santé",
-            "mercredi 23 décembre 2026 à minuit", "M-1111-2222", "tutelle", "curatelle", "18 ans", "à tout moment",
+            "M-7Q4K-92HD",
+            "Josette Marie DUPONT",
+            "4 mars 1948",
+            "CCAS de Gannat",
+            "Nadia Benali",
+            "Argent, impôts, consommation",
+            "À signer soi-même.",
+            "Social, santé",
+            "mercredi 23 décembre 2026 à minuit",
+            "M-1111-2222",
+            "tutelle",
+            "curatelle",
+            "18 ans",
+            "à tout moment",
         ] {
             assert!(text.contains(said), "{said} is missing from:\n{text}");
         }
         let english = plain(&terms().clauses("en").unwrap());
-        for said in ["Wednesday 23 December 2026 at midnight", "Welfare, health", "M-1111-2222", "guardianship"] {
+        for said in
+            ["Wednesday 23 December 2026 at midnight", "Welfare, health", "M-1111-2222", "guardianship"]
+        {
             assert!(english.contains(said), "{said} is missing from:\n{english}");
         }
     }

@@ -25,9 +25,7 @@ impl StructureStatus {
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Habilitated, Self::Suspended, Self::Closed]
-            .into_iter()
-            .find(|status| status.name() == name)
+        [Self::Habilitated, Self::Suspended, Self::Closed].into_iter().find(|status| status.name() == name)
     }
 }
 
@@ -144,7 +142,9 @@ mod tests {
         for good in ["732 829 320 00074", "73282932000074", "35600000000048", "35600000049837"] {
             assert!(Siret::parse(good).is_ok(), "{good}");
         }
-        for bad in ["73282932000075", "7328293200007", "732829320000740", "7328293200007a", "", "35600000049838"] {
+        for bad in
+            ["73282932000075", "7328293200007", "732829320000740", "7328293200007a", "", "35600000049838"]
+        {
             assert_eq!(Siret::parse(bad), Err(BadSiret), "{bad}");
         }
     }

@@ -23,10 +23,13 @@ fn domains(terms: &ConsentTerms, language: &str) -> Vec<String> {
 
 fn french(terms: &ConsentTerms) -> Vec<Clause> {
     let ConsentTerms { structure, aidant, reference, .. } = terms;
-    let person = format!("{}, naissance {}.", terms.user.full_name(), dates::birth(&terms.user.birthdate, false));
+    let person =
+        format!("{}, naissance {}.", terms.user.full_name(), dates::birth(&terms.user.birthdate, false));
     let identified = format!("Identité vérifiée avec {}.", terms.identified_with.fr);
     let mut what = domains(terms, "fr");
-    what.push("Ce mandat ne permet rien d’autre que les démarches administratives de cette liste.".to_owned());
+    what.push(
+        "Ce mandat ne permet rien d’autre que les démarches administratives de cette liste.".to_owned(),
+    );
     let until = dates::long(terms.last_day, false);
     let mut clauses = vec![
         clause("La personne qui donne le mandat", vec![person, identified]),
@@ -56,10 +59,13 @@ fn french(terms: &ConsentTerms) -> Vec<Clause> {
         let lines = terms.replaces.iter().map(replaced).collect();
         clauses.push(clause("Ce que ce mandat remplace à sa signature", lines));
     }
-    clauses.push(clause("Ce que je déclare", vec![
-        "Je déclare ne pas être sous tutelle ni sous curatelle, et avoir 18 ans ou plus.".to_owned(),
-        "J’accepte que cette structure agisse pour moi dans ces limites.".to_owned(),
-    ]));
+    clauses.push(clause(
+        "Ce que je déclare",
+        vec![
+            "Je déclare ne pas être sous tutelle ni sous curatelle, et avoir 18 ans ou plus.".to_owned(),
+            "J’accepte que cette structure agisse pour moi dans ces limites.".to_owned(),
+        ],
+    ));
     clauses
 }
 
@@ -98,9 +104,13 @@ fn english(terms: &ConsentTerms) -> Vec<Clause> {
         let lines = terms.replaces.iter().map(replaced).collect();
         clauses.push(clause("What this mandate replaces once signed", lines));
     }
-    clauses.push(clause("What I declare", vec![
-        "I declare that I am not under guardianship or curatorship, and that I am 18 or older.".to_owned(),
-        "I agree that this organisation acts for me within these limits.".to_owned(),
-    ]));
+    clauses.push(clause(
+        "What I declare",
+        vec![
+            "I declare that I am not under guardianship or curatorship, and that I am 18 or older."
+                .to_owned(),
+            "I agree that this organisation acts for me within these limits.".to_owned(),
+        ],
+    ));
     clauses
 }

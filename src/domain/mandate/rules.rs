@@ -69,9 +69,10 @@ pub enum Denied {
 /// Whether `who` may do `act` at `now`.
 pub fn may(who: &Standing<'_>, act: Act<'_>, now: Timestamp) -> Result<(), Denied> {
     let held_by = match act {
-        Act::Grant { held_by, .. } | Act::Use { held_by, .. } | Act::End { held_by } | Act::Read { held_by } => {
-            held_by
-        }
+        Act::Grant { held_by, .. }
+        | Act::Use { held_by, .. }
+        | Act::End { held_by }
+        | Act::Read { held_by } => held_by,
     };
     let member = who.member.ok_or(Denied::NotAMember)?;
     if !member.is_active {
@@ -88,7 +89,9 @@ pub fn may(who: &Standing<'_>, act: Act<'_>, now: Timestamp) -> Result<(), Denie
         Act::Grant { scope, .. } => acts_as_aidant(who, member, scope.iter()),
         Act::Use { domain, .. } => acts_as_aidant(who, member, std::iter::once(domain)),
         Act::End { .. } if !who.has_active_card => Err(Denied::Card),
-        Act::End { .. } | Act::Read { .. } if !member.is_aidant && !member.is_referent => Err(Denied::NotAnAidant),
+        Act::End { .. } | Act::Read { .. } if !member.is_aidant && !member.is_referent => {
+            Err(Denied::NotAnAidant)
+        }
         Act::End { .. } | Act::Read { .. } => Ok(()),
     }
 }
@@ -176,7 +179,10 @@ mod tests {
         let sign = Act::Grant { scope: &scope, held_by: id(1) };
         let cases = [
             (Standing { member: None, ..good }, Denied::NotAMember),
-            (Standing { member: Some(Member { is_active: false, ..AIDANT }), ..good }, Denied::MemberSuspended),
+            (
+                Standing { member: Some(Member { is_active: false, ..AIDANT }), ..good },
+                Denied::MemberSuspended,
+            ),
             (Standing { member: Some(REFERENT), ..good }, Denied::NotAnAidant),
             (Standing { structure: &suspended, ..good }, Denied::Structure(NotHabilitated::Suspended)),
             (Standing { charter: Charter { accepted: None, required: 1 }, ..good }, Denied::Charter),

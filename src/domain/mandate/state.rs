@@ -9,18 +9,38 @@ pub const LAPSES_AFTER: Duration = Duration::minutes(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Scope and term are chosen; the user is not identified yet.
-    Draft { active_at: Timestamp },
+    Draft {
+        active_at: Timestamp,
+    },
     /// The user is identified and has the text before them.
-    AwaitingConsent { active_at: Timestamp },
+    AwaitingConsent {
+        active_at: Timestamp,
+    },
     /// The user said no.
-    Refused { at: Timestamp },
+    Refused {
+        at: Timestamp,
+    },
     /// The user agreed; the aidant has not signed.
-    AwaitingSignature { consented_at: Timestamp, active_at: Timestamp },
+    AwaitingSignature {
+        consented_at: Timestamp,
+        active_at: Timestamp,
+    },
     /// Nobody went on in time.
-    Lapsed { at: Timestamp },
-    Active { signed_at: Timestamp },
-    Suspended { signed_at: Timestamp, at: Timestamp, by: Suspender },
-    Ended { at: Timestamp, how: End },
+    Lapsed {
+        at: Timestamp,
+    },
+    Active {
+        signed_at: Timestamp,
+    },
+    Suspended {
+        signed_at: Timestamp,
+        at: Timestamp,
+        by: Suspender,
+    },
+    Ended {
+        at: Timestamp,
+        how: End,
+    },
 }
 
 /// Who suspended a mandate decides who may lift it.
@@ -44,7 +64,9 @@ pub enum End {
     Expired,
     /// Every domain it covered is covered by a newer mandate.
     Replaced,
-    Revoked { by: Revoker },
+    Revoked {
+        by: Revoker,
+    },
     /// The structure gave it up.
     Renounced,
     /// The user died, or is under a protection measure.

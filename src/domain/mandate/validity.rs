@@ -130,7 +130,10 @@ mod tests {
         assert_eq!(ends(Term::SixMonths).ends_at, at("2027-05-23T22:00:00.000000Z"));
         assert_eq!(ends(Term::SixMonths).last_day.to_string(), "2027-05-23");
         assert_eq!(ends(Term::OneYear).last_day.to_string(), "2027-11-22");
-        assert_eq!(ends(Term::Until("2026-11-22".parse().unwrap())).ends_at, at("2026-11-22T23:00:00.000000Z"));
+        assert_eq!(
+            ends(Term::Until("2026-11-22".parse().unwrap())).ends_at,
+            at("2026-11-22T23:00:00.000000Z")
+        );
     }
 
     #[test]

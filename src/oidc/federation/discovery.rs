@@ -71,7 +71,10 @@ impl Federation {
     }
 
     /// Newer keys than those just used, if it is time to ask: the provider may have changed its key.
-    pub(super) async fn newer_metadata(&self, now: Timestamp) -> Result<Option<Arc<Metadata>>, FederationError> {
+    pub(super) async fn newer_metadata(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Metadata>>, FederationError> {
         match self.discovery.remembered() {
             Some((fetched, _)) if now.since(fetched) < AT_LEAST_BETWEEN => Ok(None),
             _ => self.fetch_metadata(now).await.map(Some),
@@ -92,7 +95,9 @@ async fn fetch(provider: &IdentityProvider, http: &HttpClient) -> Result<Metadat
     Metadata::discover_async(issuer, &send).await.map_err(|cause| match cause {
         DiscoveryError::Request(failure) => failure,
         DiscoveryError::Validation(_) => FederationError::WrongIssuer,
-        DiscoveryError::Response(status, ..) if !status.is_success() => FederationError::Failing(status.as_u16()),
+        DiscoveryError::Response(status, ..) if !status.is_success() => {
+            FederationError::Failing(status.as_u16())
+        }
         DiscoveryError::UrlParse(_) => FederationError::Misconfigured("the issuer is not a URL"),
         _ => FederationError::Nonsense("metadata or keys"),
     })

@@ -249,7 +249,11 @@ async fn a_person_is_identified_exactly_as_registered() {
     assert_eq!(person.issuer, provider.issuer);
     assert_eq!(person.acr, "eidas1");
     assert_eq!(person.auth_time, Timestamp::from_unix(NOW - 5).ok());
-    assert_eq!(person.identity.birthdate.as_str(), "1962-00-00", "the register's date, not the completed one");
+    assert_eq!(
+        person.identity.birthdate.as_str(),
+        "1962-00-00",
+        "the register's date, not the completed one"
+    );
     assert_eq!(person.identity.birthplace.as_deref(), Some(""), "empty stays empty");
     assert_eq!(person.identity.preferred_username, None);
     let received = provider.behaviour.lock().unwrap().received.lock().unwrap().clone();
@@ -271,7 +275,8 @@ async fn the_request_to_franceconnect_holds_nothing_it_refuses() {
     let begun = provider.federation().begin(now(), &back(), &SystemEntropy).await.unwrap();
     let mut names: Vec<String> = begun.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     names.sort_unstable();
-    let allowed = ["acr_values", "client_id", "nonce", "prompt", "redirect_uri", "response_type", "scope", "state"];
+    let allowed =
+        ["acr_values", "client_id", "nonce", "prompt", "redirect_uri", "response_type", "scope", "state"];
     assert_eq!(names, allowed);
     let value = |name: &str| begun.url.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
     assert_eq!(value("scope"), "openid profile birth idp_birthdate");
@@ -355,10 +360,7 @@ async fn wrong_id_tokens_are_told_apart() {
     assert_eq!(failure_with_id_token("acr", json!("eidas0")).await, LevelNotAccepted);
     assert_eq!(failure_with_id_token("acr", Value::Null).await, LevelNotAccepted);
     assert_eq!(failure(|b| b.foreign_key = true).await, BadSignature);
-    assert_eq!(
-        failure(|b| b.wrong_at_hash = true).await,
-        Nonsense("the access token is not the ID token's")
-    );
+    assert_eq!(failure(|b| b.wrong_at_hash = true).await, Nonsense("the access token is not the ID token's"));
 }
 
 #[tokio::test]
@@ -374,7 +376,9 @@ async fn malformed_id_tokens_never_panic() {
         let expected = ["answer_nonsense", "wrong_algorithm", "wrong_issuer", "bad_signature"];
         assert!(expected.contains(&kind), "{raw}: {kind}");
     }
-    for (claim, value) in [("exp", json!("soon")), ("sub", json!(12)), ("iss", json!([])), ("exp", json!(1e300))] {
+    for (claim, value) in
+        [("exp", json!("soon")), ("sub", json!(12)), ("iss", json!([])), ("exp", json!(1e300))]
+    {
         let refused = failure_with_id_token(claim, value.clone()).await;
         assert!(!refused.may_pass(), "{claim} {value}: {refused}");
     }
@@ -386,7 +390,9 @@ async fn incomplete_people_are_told_apart() {
     for claim in ["given_name", "family_name"] {
         let missing = failure(|b| drop(b.userinfo.as_object_mut().unwrap().remove(claim))).await;
         assert!(matches!(missing, MissingClaim(name) if name == claim), "{missing}");
-        assert!(matches!(failure_with_userinfo(claim, Value::Null).await, MissingClaim(name) if name == claim));
+        assert!(
+            matches!(failure_with_userinfo(claim, Value::Null).await, MissingClaim(name) if name == claim)
+        );
         assert!(matches!(failure_with_userinfo(claim, json!("")).await, MissingClaim(name) if name == claim));
         assert!(matches!(failure_with_userinfo(claim, json!(["x"])).await, BadClaim(name) if name == claim));
     }
@@ -501,11 +507,14 @@ async fn the_session_at_the_provider_can_be_closed() {
     assert_eq!(url.path(), "/logout");
     let query: Vec<_> = url.query_pairs().into_owned().collect();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(query, [
-        pair("id_token_hint", "the.id.token"),
-        pair("post_logout_redirect_uri", back.as_str()),
-        pair("state", "s1"),
-    ]);
+    assert_eq!(
+        query,
+        [
+            pair("id_token_hint", "the.id.token"),
+            pair("post_logout_redirect_uri", back.as_str()),
+            pair("state", "s1"),
+        ]
+    );
 }
 
 #[test]

@@ -24,7 +24,8 @@ impl Federation {
         let endpoint = metadata
             .userinfo_endpoint()
             .ok_or(FederationError::Nonsense("metadata without a userinfo endpoint"))?;
-        let accept = if self.provider.userinfo_alg.is_some() { "application/jwt" } else { "application/json" };
+        let accept =
+            if self.provider.userinfo_alg.is_some() { "application/jwt" } else { "application/json" };
         let request = http::Request::builder()
             .uri(endpoint.as_str())
             .header(http::header::ACCEPT, accept)
