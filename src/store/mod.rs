@@ -18,10 +18,16 @@ mod types;
 pub mod action_log;
 pub mod lease;
 pub mod outbox;
+pub mod authorization;
+pub mod client;
+pub mod offer;
 pub mod person;
 pub mod refusal;
 pub mod session;
 pub mod tree;
+pub mod signing_key;
+pub mod token;
+pub mod use_session;
 
 pub use db::{AsStoreError, Engine, Options, PostgresUrl, Store, finish};
 pub use error::StoreError;
