@@ -151,6 +151,23 @@ pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp
     changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))
 }
 
+const IN_FORCE: &str = concat!(
+    "SELECT u.id FROM use_session u WHERE u.id = $1 AND ",
+    in_force!()
+);
+
+/// Whether a use may go on at `now`: neither ended, nor anything it stands on.
+pub async fn is_in_force(
+    tx: &mut impl Access,
+    id: UseId,
+    now: Timestamp,
+    charter: i64,
+) -> Result<bool, StoreError> {
+    let found = on!(tx, c => sqlx::query_scalar::<_, UseId>(IN_FORCE)
+        .bind(id).bind(now).bind(charter).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
 /// An access token as stored, with the user's identity and whether it still opens it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct TokenRow {
