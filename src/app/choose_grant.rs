@@ -82,7 +82,12 @@ pub async fn may_open_for(
 }
 
 /// Opens the service: a use begins, and the code that says so goes to the service. One transaction.
-pub async fn open(app: &App, opening: &Opening, who: &SignedIn, choice: &Choice) -> Result<Answer, OpenError> {
+pub async fn open(
+    app: &App,
+    opening: &Opening,
+    who: &SignedIn,
+    choice: &Choice,
+) -> Result<Answer, OpenError> {
     let now = app.now();
     let structure = who.structure_id.ok_or(OpenError::NotOffered)?;
     let card = who.card_id.ok_or(OpenError::NotOffered)?;

@@ -64,7 +64,8 @@ pub async fn going_on(
 ) -> Result<Vec<OpenUse>, EndError> {
     let rows = view!(app.store, tx => { use_session::live_of_browser(tx, who.session_id, browser).await })?;
     let shown = |row: UseRow| -> Result<OpenUse, EndError> {
-        let known = row.session_id == who.session_id || who.structure_id == Some::<StructureId>(row.structure_id);
+        let known =
+            row.session_id == who.session_id || who.structure_id == Some::<StructureId>(row.structure_id);
         let user = if known { Some(identity(app, row.user_id, &row.identity_sealed)?) } else { None };
         let UseRow { id, service_name, is_hub, domain, started_at, .. } = row;
         Ok(OpenUse { id, service: service_name, is_hub, user, domain, started_at })

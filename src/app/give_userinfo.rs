@@ -48,7 +48,8 @@ pub async fn give(
         return Err(ResourceError::InvalidToken.into());
     };
     if !row.alive {
-        let draft = entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id);
+        let draft =
+            entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id);
         record::refuse(app, draft, source).await?;
         return Err(ResourceError::InvalidToken.into());
     }

@@ -83,7 +83,9 @@ impl AsStoreError for OpenError {
 /// Checks and keeps a request. `source` tells where it came from, for the limits of the log.
 pub async fn receive(app: &App, params: &Params, source: &str) -> Result<Received, OpenError> {
     let client = match authorize::client_id(params) {
-        Ok(id) => view!(app.store, tx => { client::by_client_id(tx, id).await })?.map(openid::client).transpose()?,
+        Ok(id) => {
+            view!(app.store, tx => { client::by_client_id(tx, id).await })?.map(openid::client).transpose()?
+        }
         Err(error) => return refused_page(app, None, error, source).await,
     };
     let Some(client) = client else {
@@ -162,7 +164,8 @@ pub async fn resume(
         (None, presented) => {
             let fresh = presented.is_none().then(|| PlainToken::generate(app.entropy.as_ref()));
             let token = presented.as_ref().or(fresh.as_ref()).ok_or(OpenError::Gone)?.hash();
-            let bound = transact!(app.store, "bind_request", tx => { authorization::bind(tx, &hash, &token).await })?;
+            let bound =
+                transact!(app.store, "bind_request", tx => { authorization::bind(tx, &hash, &token).await })?;
             if !bound {
                 return Err(OpenError::Gone);
             }
@@ -180,15 +183,14 @@ impl Opening {
 
     /// Whether the aidant must enter a code before going on.
     pub fn needs_code(&self, who: &SignedIn, now: Timestamp) -> bool {
-        !who.is_fresh(now)
-            || needs_fresh_code(
-                &self.request.prompts,
-                self.request.max_age,
-                self.client.reauthentication,
-                who.last_code_at,
-                self.arrived,
-                now,
-            )
+        needs_fresh_code(
+            &self.request.prompts,
+            self.request.max_age,
+            self.client.reauthentication,
+            who.last_code_at,
+            self.arrived,
+            now,
+        )
     }
 }
 
@@ -223,7 +225,11 @@ pub async fn silently(app: &App, opening: &Opening, who: Option<&SignedIn>) -> R
 }
 
 /// The use a silent request may continue. A new use is never begun unseen, and one grant for one use is one use.
-async fn continued(app: &App, opening: &Opening, who: Option<&SignedIn>) -> Result<Option<UseRow>, OpenError> {
+async fn continued(
+    app: &App,
+    opening: &Opening,
+    who: Option<&SignedIn>,
+) -> Result<Option<UseRow>, OpenError> {
     let Some(who) = who else { return Ok(None) };
     let (now, request) = (app.now(), &opening.request);
     let found = view!(app.store, tx => {
@@ -235,7 +241,8 @@ async fn continued(app: &App, opening: &Opening, who: Option<&SignedIn>) -> Resu
         Ok::<_, StoreError>((in_force && reusable).then_some(row))
     })?;
     let Some(row) = found else { return Ok(None) };
-    let too_old = request.max_age.is_some_and(|seconds| now.since(row.auth_time) > Duration::seconds(seconds.into()));
+    let too_old =
+        request.max_age.is_some_and(|seconds| now.since(row.auth_time) > Duration::seconds(seconds.into()));
     if too_old || !hint_agrees(app, opening, &row).await? {
         return Ok(None);
     }

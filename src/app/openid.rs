@@ -44,7 +44,8 @@ pub fn client(row: ClientRow) -> Result<Client, StoreError> {
         redirect_uris: list(&row.redirect_uris)?,
         post_logout_redirect_uris: list(&row.post_logout_redirect_uris)?,
         auth_method: row.auth_method.parse().map_err(|_| corrupt("auth_method"))?,
-        id_token_alg: crate::crypto::jwt::Alg::named(&row.id_token_alg).ok_or_else(|| corrupt("id_token_alg"))?,
+        id_token_alg: crate::crypto::jwt::Alg::named(&row.id_token_alg)
+            .ok_or_else(|| corrupt("id_token_alg"))?,
         domains: row.domains.as_deref().map(list).transpose()?,
         tells_actor: row.tells_actor,
         is_hub: row.is_hub,

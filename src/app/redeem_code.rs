@@ -99,7 +99,15 @@ pub async fn redeem(
         }
     };
     let Some(code) = code else {
-        return refuse(app, Kind::CodeRefused, TokenError::InvalidGrant, "unknown_code", Some(&client), source).await;
+        return refuse(
+            app,
+            Kind::CodeRefused,
+            TokenError::InvalidGrant,
+            "unknown_code",
+            Some(&client),
+            source,
+        )
+        .await;
     };
     exchange(app, &client, &asked, &hash, code, source).await
 }

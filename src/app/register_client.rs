@@ -4,7 +4,9 @@ use crate::domain::ids::ServiceId;
 use crate::domain::secret::PlainToken;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::oidc::provider::client::{BadRegistration, ClientAuthMethod, Reauthentication, check_registration};
+use crate::oidc::provider::client::{
+    BadRegistration, ClientAuthMethod, Reauthentication, check_registration,
+};
 use crate::store::client::{self, ClientRow};
 use crate::store::{AsStoreError, StoreError};
 use crate::{transact, view};
@@ -62,8 +64,12 @@ pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, PlainTo
     if !(1..=100).contains(&new.client_id.len()) || !new.client_id.bytes().all(plain) {
         return Err(RegisterError::BadClientId);
     }
-    let sector =
-        check_registration(&new.name, &new.redirect_uris, &new.post_logout_redirect_uris, new.sector.as_deref())?;
+    let sector = check_registration(
+        &new.name,
+        &new.redirect_uris,
+        &new.post_logout_redirect_uris,
+        new.sector.as_deref(),
+    )?;
     let now = app.now();
     let secret = PlainToken::generate(app.entropy.as_ref());
     let row = ClientRow {

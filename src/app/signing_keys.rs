@@ -95,7 +95,9 @@ pub async fn ring(app: &App) -> Result<Arc<KeyRing>, KeysError> {
 
 fn at_hand(app: &App, now: Timestamp) -> Option<Arc<KeyRing>> {
     let kept = app.openid.keys.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.as_ref().filter(|(read, _)| (Duration::ZERO..AT_HAND).contains(&now.since(*read))).map(|(_, ring)| Arc::clone(ring))
+    kept.as_ref()
+        .filter(|(read, _)| (Duration::ZERO..AT_HAND).contains(&now.since(*read)))
+        .map(|(_, ring)| Arc::clone(ring))
 }
 
 fn open(app: &App, rows: &[SigningKeyRow]) -> Result<KeyRing, KeysError> {
@@ -103,7 +105,8 @@ fn open(app: &App, rows: &[SigningKeyRow]) -> Result<KeyRing, KeysError> {
     let mut published = Vec::new();
     for row in rows {
         if row.state == "current" {
-            let alg = Alg::named(&row.alg).ok_or_else(|| StoreError::Corrupt("signing_key alg".to_owned()))?;
+            let alg =
+                Alg::named(&row.alg).ok_or_else(|| StoreError::Corrupt("signing_key alg".to_owned()))?;
             let private = app.sealer.open(private_place(&row.kid), &row.private_sealed)?;
             current.push(Arc::new(SigningKey::from_pkcs8(alg, &private)?));
         }
@@ -150,10 +153,17 @@ pub async fn generate(app: &App, alg: Alg) -> Result<Vec<String>, KeysError> {
     Ok(made)
 }
 
-async fn add(app: &App, tx: &mut WriteTx, alg: Alg, state: &str, now: Timestamp) -> Result<String, KeysError> {
+async fn add(
+    app: &App,
+    tx: &mut WriteTx,
+    alg: Alg,
+    state: &str,
+    now: Timestamp,
+) -> Result<String, KeysError> {
     let private = jwt::generate(alg)?;
     let key = SigningKey::from_pkcs8(alg, &private)?;
-    let draft = Draft::done(Kind::KeyCreated).by_role(Role::System).fact("kid", key.kid()).fact("alg", alg.name());
+    let draft =
+        Draft::done(Kind::KeyCreated).by_role(Role::System).fact("kid", key.kid()).fact("alg", alg.name());
     let entry = record::record(app, tx, draft).await?;
     let row = SigningKeyRow {
         kid: key.kid().to_owned(),
@@ -178,6 +188,11 @@ pub struct ListedKey {
 /// Every key, the retired included.
 pub async fn list(app: &App) -> Result<Vec<ListedKey>, KeysError> {
     let rows = view!(app.store, tx => { signing_key::all(tx).await })?;
-    let listed = |row: SigningKeyRow| ListedKey { kid: row.kid, alg: row.alg, state: row.state, created_at: row.created_at };
+    let listed = |row: SigningKeyRow| ListedKey {
+        kid: row.kid,
+        alg: row.alg,
+        state: row.state,
+        created_at: row.created_at,
+    };
     Ok(rows.into_iter().map(listed).collect())
 }

@@ -16,17 +16,17 @@ mod tx;
 mod types;
 
 pub mod action_log;
-pub mod lease;
-pub mod outbox;
 pub mod authorization;
 pub mod client;
+pub mod lease;
 pub mod offer;
+pub mod outbox;
 pub mod person;
 pub mod refusal;
 pub mod session;
-pub mod tree;
 pub mod signing_key;
 pub mod token;
+pub mod tree;
 pub mod use_session;
 
 pub use db::{AsStoreError, Engine, Options, PostgresUrl, Store, finish};

@@ -151,10 +151,7 @@ pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp
     changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))
 }
 
-const IN_FORCE: &str = concat!(
-    "SELECT u.id FROM use_session u WHERE u.id = $1 AND ",
-    in_force!()
-);
+const IN_FORCE: &str = concat!("SELECT u.id FROM use_session u WHERE u.id = $1 AND ", in_force!());
 
 /// Whether a use may go on at `now`: neither ended, nor anything it stands on.
 pub async fn is_in_force(

@@ -54,8 +54,14 @@ fn a_good_request_is_understood() {
 #[test]
 fn a_request_is_kept_whole_until_its_answer() {
     let request = check(
-        &with(&[("prompt", "login"), ("max_age", "3"), ("scope", "openid birth"), ("claims", r#"{"id_token":{"rep_scope":{"value":"L"}}}"#),
-            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256")]),
+        &with(&[
+            ("prompt", "login"),
+            ("max_age", "3"),
+            ("scope", "openid birth"),
+            ("claims", r#"{"id_token":{"rep_scope":{"value":"L"}}}"#),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ]),
         &client(),
     )
     .unwrap();

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use crate::app::redeem_code::{self, RedeemError};
 use crate::app::App;
+use crate::app::redeem_code::{self, RedeemError};
 use crate::oidc::provider::error::{TokenError, describe};
 use crate::oidc::provider::metadata::path;
 use crate::web::extract::Visit;

@@ -1,6 +1,6 @@
 //! Screens: one file each, with its `routes()`.
-pub mod home;
 pub mod authorize;
+pub mod home;
 pub mod sign_in;
 pub mod uses;
 

@@ -58,7 +58,8 @@ async fn show(
     let rows = uses
         .into_iter()
         .map(|open| {
-            let name = open.user.map_or_else(|| page.t("uses-somebody").into_owned(), |user| user.usual_name());
+            let name =
+                open.user.map_or_else(|| page.t("uses-somebody").into_owned(), |user| user.usual_name());
             let since = page.l.t1("uses-since", "hour", page.l.hour(open.started_at)).into_owned();
             Row::many(open.service, vec![name, since])
         })
@@ -67,7 +68,9 @@ async fn show(
 }
 
 fn browser(app: &App, headers: &HeaderMap) -> Option<PlainToken> {
-    cookies::get(app, headers, Cookie::Authorization).filter(|token| !token.is_empty()).map(PlainToken::presented)
+    cookies::get(app, headers, Cookie::Authorization)
+        .filter(|token| !token.is_empty())
+        .map(PlainToken::presented)
 }
 
 async fn end(State(app): State<App>, visit: Visit, Person(who): Person, headers: HeaderMap) -> Response {
@@ -96,8 +99,12 @@ async fn service_by_form(State(app): State<App>, visit: Visit, body: Bytes) -> R
 async fn service(app: &App, visit: &Visit, encoded: &[u8]) -> Response {
     match end_use::end_by_service(app, &Params::parse(encoded)).await {
         Ok(SignedOut::Return(to)) => redirect(&to),
-        Ok(SignedOut::Say) => ui::html(&SignedOutPage { page: visit.page("signed-out-use-title"), done: true }),
-        Ok(SignedOut::Ask) => ui::html(&SignedOutPage { page: visit.page("signed-out-ask-title"), done: false }),
+        Ok(SignedOut::Say) => {
+            ui::html(&SignedOutPage { page: visit.page("signed-out-use-title"), done: true })
+        }
+        Ok(SignedOut::Ask) => {
+            ui::html(&SignedOutPage { page: visit.page("signed-out-ask-title"), done: false })
+        }
         Err(error) => Problem::internal(&error).respond(visit),
     }
 }

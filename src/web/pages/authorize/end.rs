@@ -31,7 +31,7 @@ struct Asked {
 struct EndPage {
     page: Page,
     service: String,
-    handle: String,
+    other: String,
     rows: Vec<Row>,
     hub: bool,
 }
@@ -54,7 +54,13 @@ async fn show(
     let page = visit.page("authorize-end-title");
     let hub = uses.iter().any(|open| open.is_hub);
     let rows = uses.into_iter().map(|open| row(&page, open)).collect();
-    ui::html(&EndPage { page, service: opening.client.name, handle, rows, hub })
+    ui::html(&EndPage {
+        page,
+        service: opening.client.name,
+        other: format!("/authorize/{handle}/user"),
+        rows,
+        hub,
+    })
 }
 
 /// One open service: in whose name, since when.

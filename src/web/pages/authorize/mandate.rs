@@ -44,7 +44,8 @@ struct MandatePage {
     steps: Vec<String>,
     service: String,
     hub: bool,
-    handle: String,
+    cancel: String,
+    other: String,
     name: String,
     born: String,
     grants: Vec<Choice>,
@@ -117,7 +118,8 @@ fn page(visit: &Visit, handle: &str, scene: &Scene, form: Form) -> Response {
         steps: steps(&page.l),
         service: scene.opening.client.name.clone(),
         hub: scene.opening.client.is_hub,
-        handle: handle.to_owned(),
+        cancel: format!("/authorize/{handle}/cancel"),
+        other: format!("/authorize/{handle}/user"),
         name: scene.identity.usual_name(),
         born: page.l.born(gender, scene.identity.birthdate.as_str()),
         grants: scene.offers.iter().map(|offer| grant(&page.l, offer)).collect(),
@@ -131,7 +133,9 @@ fn page(visit: &Visit, handle: &str, scene: &Scene, form: Form) -> Response {
 fn grant(l: &L, offer: &Offer) -> Choice {
     let label = if l.tag() == "fr" { &offer.label_fr } else { &offer.label_en };
     let mut hint = l.t1("authorize-grant-until", "end", l.end(offer.ends_at)).into_owned();
-    for (said, key) in [(!offer.may_act, "authorize-grant-consult"), (offer.single_use, "authorize-grant-once")] {
+    for (said, key) in
+        [(!offer.may_act, "authorize-grant-consult"), (offer.single_use, "authorize-grant-once")]
+    {
         if said {
             hint = format!("{hint} · {}", l.t(key));
         }
@@ -152,7 +156,9 @@ async fn open(
         Ok(scene) => scene,
         Err(response) => return response,
     };
-    let Some(decided) = decided(&visit, &scene, &mut form) else { return page(&visit, &handle, &scene, form) };
+    let Some(decided) = decided(&visit, &scene, &mut form) else {
+        return page(&visit, &handle, &scene, form);
+    };
     match choose_grant::open(&app, &scene.opening, &aidant.person, &decided).await {
         Ok(answer) => answer::respond(&visit, answer),
         Err(OpenError::EndFirst) => redirect(&format!("/authorize/{handle}/end?user={}", scene.user)),

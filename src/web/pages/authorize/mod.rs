@@ -107,7 +107,8 @@ async fn silent(
     who: Option<&SignedIn>,
     headers: &HeaderMap,
 ) -> Response {
-    let framed = headers.get("sec-fetch-dest").is_some_and(|dest| dest != HeaderValue::from_static("document"));
+    let framed =
+        headers.get("sec-fetch-dest").is_some_and(|dest| dest != HeaderValue::from_static("document"));
     let answered = if framed {
         open_service::give_up(app, opening, AuthorizeError::InteractionRequired).await
     } else {

@@ -38,7 +38,7 @@ struct UserPage {
     form: Form,
     steps: Vec<String>,
     service: String,
-    handle: String,
+    cancel: String,
     searched: bool,
     lines: Vec<Line>,
     first: String,
@@ -76,7 +76,7 @@ async fn show(
         first: before.map(|_| address).unwrap_or_default(),
         lines: lines(&page.l, &handle, found),
         page,
-        handle,
+        cancel: format!("/authorize/{handle}/cancel"),
     };
     leads_to(&opening.request.answer_to.redirect_uri, ui::html(&shown))
 }
@@ -94,7 +94,9 @@ fn lines(l: &L, handle: &str, found: Candidates) -> Vec<Line> {
             href: format!("/authorize/{handle}/mandate?user={}", candidate.user),
             name: format!("{} {}", identity.given_name, identity.usual_family_name()),
             born: l.born(gender, identity.birthdate.as_str()),
-            grants: l.t1("authorize-user-grants", "count", i64::try_from(candidate.grants).unwrap_or(1)).into_owned(),
+            grants: l
+                .t1("authorize-user-grants", "count", i64::try_from(candidate.grants).unwrap_or(1))
+                .into_owned(),
         }
     };
     found.users.into_iter().map(line).collect()
