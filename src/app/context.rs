@@ -12,7 +12,6 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::log::note::NoteError;
 use crate::store::Store;
 
-use super::openid::OpenId;
 use super::record::Recorder;
 
 /// The service, assembled: one per process, shared by every request and job.
@@ -25,8 +24,6 @@ pub struct App {
     pub config: Arc<Config>,
     /// Writes the action log.
     pub log: Arc<Recorder>,
-    /// The OpenID provider's keys and pairwise identifiers.
-    pub openid: Arc<OpenId>,
 }
 
 impl App {
@@ -38,7 +35,6 @@ impl App {
         config: Config,
     ) -> Result<Self, NoteError> {
         let log = Recorder::new(&config.log.origin, keyring.log_seeds())?;
-        let openid = OpenId::new(&keyring.sealer);
         Ok(Self {
             store,
             clock,
@@ -46,7 +42,6 @@ impl App {
             sealer: Arc::new(keyring.sealer),
             config: Arc::new(config),
             log: Arc::new(log),
-            openid: Arc::new(openid),
         })
     }
 

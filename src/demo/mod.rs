@@ -1,1 +1,13 @@
-//! (in the making)
+//! The demonstration: everything around the product that a trial needs and that life provides otherwise.
+//! A national identity provider, two services, the cards in the aidants' hands, the mailbox.
+//! They are real parties that speak to the product over HTTP; nothing in the product knows them.
+mod browser;
+pub mod clock;
+mod expiring;
+mod http;
+pub mod identity_provider;
+mod lang;
+mod page;
+pub mod services;
+#[cfg(test)]
+mod testing;

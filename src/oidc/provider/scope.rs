@@ -2,8 +2,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 /// What a service may ask to know of the user. Unknown scopes are ignored, order does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -39,8 +37,7 @@ impl Scope {
 }
 
 /// A set of known scopes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(BTreeSet<Scope>);
 
 impl Scopes {
@@ -60,18 +57,6 @@ impl Scopes {
 
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
-    }
-}
-
-impl From<String> for Scopes {
-    fn from(text: String) -> Self {
-        Self::parse(&text)
-    }
-}
-
-impl From<Scopes> for String {
-    fn from(scopes: Scopes) -> Self {
-        scopes.to_string()
     }
 }
 
