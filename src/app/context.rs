@@ -12,6 +12,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::log::note::NoteError;
 use crate::store::Store;
 
+use super::openid::OpenId;
 use super::record::Recorder;
 
 /// The service, assembled: one per process, shared by every request and job.
@@ -24,6 +25,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Writes the action log.
     pub log: Arc<Recorder>,
+    /// The OpenID provider's keys and pairwise identifiers.
+    pub openid: Arc<OpenId>,
 }
 
 impl App {
@@ -35,6 +38,7 @@ impl App {
         config: Config,
     ) -> Result<Self, NoteError> {
         let log = Recorder::new(&config.log.origin, keyring.log_seeds())?;
+        let openid = OpenId::new(&keyring.sealer);
         Ok(Self {
             store,
             clock,
@@ -42,6 +46,7 @@ impl App {
             sealer: Arc::new(keyring.sealer),
             config: Arc::new(config),
             log: Arc::new(log),
+            openid: Arc::new(openid),
         })
     }
 

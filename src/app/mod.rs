@@ -1,8 +1,17 @@
 //! Use cases: one file per verb. Each opens one transaction, loads, asks `domain`, stores, records the act in the
 //! action log, commits. No HTTP call happens inside a transaction.
 pub mod caller;
+pub mod choose_grant;
+pub mod choose_user;
 pub mod context;
-pub mod record;
+pub mod end_use;
+pub mod give_userinfo;
 pub mod notices;
+pub mod open_service;
+pub mod openid;
+pub mod record;
+pub mod redeem_code;
+pub mod register_client;
+pub mod signing_keys;
 
 pub use context::App;

@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod consent;
 pub mod ids;
 pub mod mandate;
+pub mod search;
 pub mod secret;
 pub mod structure;
 pub mod time;

@@ -40,6 +40,13 @@ impl PlainToken {
     }
 }
 
+impl HashedToken {
+    /// The 32 bytes of the hash, as a row's name.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl fmt::Debug for PlainToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PlainToken(…)")

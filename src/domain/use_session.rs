@@ -54,16 +54,26 @@ pub enum UseEnd {
     Aidant,
     /// The service said its session is over.
     Service,
-    /// The desk session it was opened from is over.
-    DeskSession,
+    /// The aidant signed out of the desk session it was opened from.
+    SignOut,
+    /// What allowed it was revoked.
+    Revoked,
+    /// The grant came to its end.
+    Expired,
+    /// A code of it was presented twice: somebody else has it.
+    CodeReuse,
 }
 
 impl UseEnd {
+    /// The word kept in the database and in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aidant => "aidant",
             Self::Service => "service",
-            Self::DeskSession => "desk_session",
+            Self::SignOut => "sign_out",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::CodeReuse => "code_reuse",
         }
     }
 }

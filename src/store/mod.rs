@@ -16,12 +16,18 @@ mod tx;
 mod types;
 
 pub mod action_log;
+pub mod authorization;
+pub mod client;
 pub mod lease;
+pub mod offer;
 pub mod outbox;
 pub mod person;
 pub mod refusal;
 pub mod session;
+pub mod signing_key;
+pub mod token;
 pub mod tree;
+pub mod use_session;
 
 pub use db::{AsStoreError, Engine, Options, PostgresUrl, Store, finish};
 pub use error::StoreError;

@@ -2,6 +2,7 @@
 //! (RFC 6749 §4.1, OpenID Connect Core §3.1.2, RFC 9700 §2.1).
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::client::{Client, Reauthentication};
@@ -20,14 +21,14 @@ const LONGEST_NONCE: usize = 384;
 const LONGEST_HINT: usize = 8_192;
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseMode {
     Query,
     FormPost,
 }
 
 /// What the request demands of the aidant's presence (OpenID Connect Core §3.1.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Prompt {
     None,
     Login,
@@ -35,8 +36,8 @@ pub enum Prompt {
     SelectAccount,
 }
 
-/// A request that may go on: everything in it has been checked against its client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request that may go on: everything in it has been checked against its client. Kept as JSON until its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub answer_to: AnswerTo,
     pub scopes: Scopes,
@@ -50,7 +51,7 @@ pub struct Request {
 }
 
 /// Where and how an answer, good or bad, goes back to the client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerTo {
     /// One of the client's registered addresses.
     pub redirect_uri: String,

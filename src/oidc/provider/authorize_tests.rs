@@ -52,6 +52,24 @@ fn a_good_request_is_understood() {
 }
 
 #[test]
+fn a_request_is_kept_whole_until_its_answer() {
+    let request = check(
+        &with(&[
+            ("prompt", "login"),
+            ("max_age", "3"),
+            ("scope", "openid birth"),
+            ("claims", r#"{"id_token":{"rep_scope":{"value":"L"}}}"#),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ]),
+        &client(),
+    )
+    .unwrap();
+    let kept = serde_json::to_string(&request).unwrap();
+    assert_eq!(serde_json::from_str::<Request>(&kept).unwrap(), request);
+}
+
+#[test]
 fn what_is_absent_stays_absent() {
     let request = check(&with(&[("state", ""), ("nonce", "")]), &client()).unwrap();
     assert_eq!((request.answer_to.state, request.nonce), (None, None));

@@ -1,9 +1,11 @@
 //! Proof key for code exchange (RFC 7636), S256 only.
 use aws_lc_rs::{constant_time, digest};
 use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
 
 /// A well-formed S256 challenge, in the base64url text the client sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Challenge(String);
 
 impl Challenge {

@@ -2,6 +2,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a service may ask to know of the user. Unknown scopes are ignored, order does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -37,7 +39,8 @@ impl Scope {
 }
 
 /// A set of known scopes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Scopes(BTreeSet<Scope>);
 
 impl Scopes {
@@ -57,6 +60,18 @@ impl Scopes {
 
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
+    }
+}
+
+impl From<String> for Scopes {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
+}
+
+impl From<Scopes> for String {
+    fn from(scopes: Scopes) -> Self {
+        scopes.to_string()
     }
 }
 

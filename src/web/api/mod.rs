@@ -1,7 +1,59 @@
 //! Protocol endpoints: one file each, with its `routes()`.
+mod discovery;
+mod token;
+mod userinfo;
+
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::extract::Visit;
 use super::route::Route;
+use crate::oidc::provider::params::Params;
 
 /// The routes of every endpoint.
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    let mut routes = discovery::routes();
+    routes.extend(token::routes());
+    routes.extend(userinfo::routes());
+    routes
+}
+
+/// A JSON answer, never cached (RFC 6749 §5.1).
+fn json_answer(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::PRAGMA, HeaderValue::from_static("no-cache")),
+    ];
+    (status, headers, body.into()).into_response()
+}
+
+/// An OAuth error in JSON, with its challenge if the status needs one.
+fn error_answer(status: u16, code: &str, description: &str, challenge: Option<&str>) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({ "error": code, "error_description": description }).to_string();
+    let mut response = json_answer(status, body);
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(text).ok()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// The parameters of a form body; none if the body is something else.
+fn form(headers: &HeaderMap, body: &Bytes) -> Option<Params> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded").then(|| Params::parse(body))
+}
+
+/// The `Authorization` header, if it is text.
+fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// Where a request comes from, for the limits of the log.
+fn source(visit: &Visit) -> String {
+    visit.address.map(|address| address.to_string()).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! Screens: one file each, with its `routes()`.
+pub mod authorize;
 pub mod home;
 pub mod sign_in;
+pub mod uses;
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -13,7 +15,9 @@ use super::route::Route;
 pub fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     routes.extend(home::routes());
+    routes.extend(authorize::routes());
     routes.extend(sign_in::routes());
+    routes.extend(uses::routes());
     routes
 }
 

@@ -95,3 +95,6 @@ document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());
 });
+
+// An answer that travels by form goes on by itself; without script its button does the same.
+document.querySelector("form[data-auto-submit]")?.submit();

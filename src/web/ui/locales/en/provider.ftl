@@ -1,1 +1,74 @@
-# Pages of: provider
+# Opening a service in somebody's name.
+authorize-step-user = The person
+authorize-step-mandate = The mandate
+authorize-user-title = In whose name?
+authorize-user-lead = { $service } asks in whose name you are coming. These are the people whose current mandate allows it.
+authorize-user-search = First or last name
+authorize-user-search-hint = A few letters are enough; accents and capitals do not matter.
+authorize-user-find = Search
+authorize-user-first = Back to the beginning
+authorize-user-grants = { $count ->
+    [one] { $count } authorisation
+   *[other] { $count } authorisations
+  }
+authorize-user-none = No mandate lets you open this service
+authorize-user-none-text = Nobody in your structure has a current mandate for what { $service } asks. Prepare a mandate with the person, then come back to this service.
+authorize-user-none-found = Nobody found
+authorize-user-none-found-text = Check the letters you typed. Only people whose current mandate opens this service are listed.
+authorize-cancel = Cancel and go back to { $service }
+authorize-mandate-title = Open the service
+authorize-mandate-heading = Open { $service } in the name of { $name }
+authorize-grant-legend = For what?
+authorize-grant-hint = These are the formalities the person has granted.
+authorize-grant-until = Until { $end }
+authorize-grant-consult = consultation only
+authorize-grant-once = a single use
+authorize-grant-required = Choose what you are opening this service for.
+authorize-presence-legend = Where is the person?
+authorize-presence-hint = Your answer is kept in the log and shown to the person.
+authorize-presence-present = With me
+authorize-presence-telephone = On the telephone
+authorize-presence-absent = Absent
+authorize-presence-required = Say whether the person is with you, on the telephone or absent.
+authorize-declared = For which service?
+authorize-declared-hint = The name of the site you are going to, for example “My health insurance”.
+authorize-declared-required = Give the name of the service, in at most 120 characters.
+authorize-mandate-note = { $service } will receive the identity of { $name } and will know that a mandate is used. The opening is written to the log.
+authorize-open = Open { $service }
+authorize-other-user = Choose another person
+authorize-end-title = First end what is open
+authorize-end-lead = Services are open in another person's name in this browser. End them before you open { $service }, so that you never act in the wrong person's name.
+authorize-end-do = End and continue
+authorize-return-title = Back to the service
+authorize-return-lead = You are going back to the service that sent you here.
+uses-title = Open services
+uses-lead = These services are open from this browser in somebody's name.
+uses-since = Since { $hour }
+uses-somebody = Somebody, in an earlier session
+uses-none = No service is open
+uses-none-text = You are acting in nobody's name at the moment.
+uses-end = End
+uses-ended = It is over.
+uses-sign-out-there = Sign out on the service's own site too.
+uses-sign-out-there-text = We cannot close the service's session for you: use its own sign-out button.
+uses-hub-text = The session may stay open at the identity provider. If the service offers no sign-out, close every window of the browser.
+signed-out-use-title = The use has ended
+signed-out-use-lead = The service has closed its session. You no longer act in this person's name there.
+signed-out-home = Go to the start page
+signed-out-ask-title = Do you want to end what is open?
+signed-out-ask-lead = A service asks to end a use, but nothing proves that the request is its own. You can end it yourself.
+signed-out-see = See the open services
+
+# Refused requests
+error-unknown-service-title = This service is not recognised
+error-unknown-service-happened = The site you come from is not registered here, or its access is suspended.
+error-unknown-service-safe = Nothing was sent to that site.
+error-unknown-service-do = Go back to the site and try again. If this message returns, tell the support of that site.
+error-unknown-return-title = The address to return to is not recognised
+error-unknown-return-happened = The service asks to return to an address it has not registered here.
+error-unknown-return-safe = Nothing was sent: you stay on this page.
+error-unknown-return-do = Go back to the service and try again. If this message returns, tell the support of that service.
+error-request-gone-title = This request no longer waits for an answer
+error-request-gone-happened = It has been answered already, is more than thirty minutes old, or comes from another browser.
+error-request-gone-safe = No service was opened by this page.
+error-request-gone-do = Go back to the service and start again from its sign-in button.

@@ -1,1 +1,74 @@
-# Pages of: provider
+# Ouvrir un service au nom d'une personne.
+authorize-step-user = La personne
+authorize-step-mandate = Le mandat
+authorize-user-title = Au nom de qui ?
+authorize-user-lead = { $service } vous demande au nom de qui vous venez. Voici les personnes dont un mandat en cours le permet.
+authorize-user-search = Nom ou prénom
+authorize-user-search-hint = Quelques lettres suffisent, sans accents ni majuscules.
+authorize-user-find = Chercher
+authorize-user-first = Revenir au début
+authorize-user-grants = { $count ->
+    [one] { $count } autorisation
+   *[other] { $count } autorisations
+  }
+authorize-user-none = Aucun mandat ne permet d'ouvrir ce service
+authorize-user-none-text = Dans votre structure, aucune personne n'a de mandat en cours pour ce que { $service } demande. Préparez un mandat avec elle, puis revenez à ce service.
+authorize-user-none-found = Aucune personne trouvée
+authorize-user-none-found-text = Vérifiez les lettres saisies. Seules apparaissent les personnes dont un mandat en cours permet d'ouvrir ce service.
+authorize-cancel = Annuler et revenir à { $service }
+authorize-mandate-title = Ouvrir le service
+authorize-mandate-heading = Ouvrir { $service } au nom de { $name }
+authorize-grant-legend = Pour quelle démarche ?
+authorize-grant-hint = Ce sont les démarches accordées par la personne.
+authorize-grant-until = Jusqu'au { $end }
+authorize-grant-consult = consultation seulement
+authorize-grant-once = une seule utilisation
+authorize-grant-required = Choisissez la démarche pour laquelle vous ouvrez ce service.
+authorize-presence-legend = Où est la personne ?
+authorize-presence-hint = Votre réponse est inscrite au journal et montrée à la personne.
+authorize-presence-present = Elle est avec moi
+authorize-presence-telephone = Elle est au téléphone
+authorize-presence-absent = Elle est absente
+authorize-presence-required = Indiquez si la personne est avec vous, au téléphone ou absente.
+authorize-declared = Pour quel service ?
+authorize-declared-hint = Le nom du site où vous allez, par exemple « Ma sécurité sociale ».
+authorize-declared-required = Indiquez le nom du service, en 120 caractères au plus.
+authorize-mandate-note = { $service } recevra l'identité de { $name } et saura qu'un mandat est utilisé. L'ouverture est inscrite au journal.
+authorize-open = Ouvrir { $service }
+authorize-other-user = Choisir une autre personne
+authorize-end-title = Terminez d'abord l'utilisation en cours
+authorize-end-lead = Des services sont ouverts au nom d'une autre personne dans ce navigateur. Terminez-les avant d'ouvrir { $service }, pour ne jamais agir au nom de la mauvaise personne.
+authorize-end-do = Terminer et continuer
+authorize-return-title = Retour au service
+authorize-return-lead = Vous retournez au service qui vous a envoyé ici.
+uses-title = Services ouverts
+uses-lead = Ces services sont ouverts depuis ce navigateur au nom d'une personne.
+uses-since = Depuis { $hour }
+uses-somebody = Une personne, lors d'une session précédente
+uses-none = Aucun service ouvert
+uses-none-text = Vous n'agissez au nom de personne en ce moment.
+uses-end = Terminer
+uses-ended = C'est terminé.
+uses-sign-out-there = Déconnectez-vous aussi sur le site du service.
+uses-sign-out-there-text = Nous ne pouvons pas fermer la session du service à votre place : utilisez son propre bouton de déconnexion.
+uses-hub-text = La session peut rester ouverte chez le fournisseur d'identité. Si le service ne propose pas de déconnexion, fermez toutes les fenêtres du navigateur.
+signed-out-use-title = L'utilisation est terminée
+signed-out-use-lead = Le service a fermé sa session. Vous n'agissez plus au nom de cette personne pour ce service.
+signed-out-home = Revenir à l'accueil
+signed-out-ask-title = Voulez-vous terminer l'utilisation en cours ?
+signed-out-ask-lead = Un service demande à terminer une utilisation, mais rien ne prouve que la demande vient de lui. Vous pouvez la terminer vous-même.
+signed-out-see = Voir les services ouverts
+
+# Demandes refusées
+error-unknown-service-title = Ce service n'est pas reconnu
+error-unknown-service-happened = Le site d'où vous venez n'est pas inscrit ici, ou son accès est suspendu.
+error-unknown-service-safe = Rien n'a été transmis à ce site.
+error-unknown-service-do = Revenez au site et recommencez. Si le message revient, prévenez l'assistance de ce site.
+error-unknown-return-title = L'adresse de retour n'est pas reconnue
+error-unknown-return-happened = Le service demande à revenir à une adresse qu'il n'a pas inscrite ici.
+error-unknown-return-safe = Rien n'a été transmis : vous restez sur cette page.
+error-unknown-return-do = Revenez au service et recommencez. Si le message revient, prévenez l'assistance de ce service.
+error-request-gone-title = Cette demande n'attend plus de réponse
+error-request-gone-happened = Elle a déjà reçu sa réponse, elle a plus de trente minutes, ou elle vient d'un autre navigateur.
+error-request-gone-safe = Aucun service n'a été ouvert par cette page.
+error-request-gone-do = Retournez au service et recommencez depuis son bouton de connexion.

@@ -1,0 +1,115 @@
+//! Requests of services, from their arrival to their answer, and the codes that answer them.
+use crate::domain::ids::{GrantId, RowId, ServiceId, SessionId, UseId, UserId};
+use crate::domain::secret::HashedToken;
+use crate::domain::time::Timestamp;
+
+use super::{Access, StoreError, WriteTx};
+
+/// A request waiting for its answer.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RequestRow {
+    pub id: RowId,
+    pub browser_hash: Option<HashedToken>,
+    pub client_id: ServiceId,
+    /// The checked request, JSON.
+    pub parameters: String,
+    pub created_at: Timestamp,
+}
+
+/// A request to keep.
+pub struct NewRequest<'a> {
+    pub id: RowId,
+    pub handle: &'a HashedToken,
+    pub client: ServiceId,
+    pub parameters: &'a str,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+const INSERT: &str = "
+INSERT INTO authorization_request (id, handle_hash, client_id, parameters, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)";
+const PENDING: &str = "
+SELECT id, browser_hash, client_id, parameters, created_at FROM authorization_request
+WHERE handle_hash = $1 AND answered_at IS NULL AND expires_at > $2";
+const BIND: &str =
+    "UPDATE authorization_request SET browser_hash = $2 WHERE handle_hash = $1 AND browser_hash IS NULL";
+const ANSWER: &str = "
+UPDATE authorization_request SET answered_at = $2, session_id = $3, user_id = $4, grant_id = $5
+WHERE id = $1 AND answered_at IS NULL AND expires_at > $2";
+
+pub async fn insert(tx: &mut WriteTx, new: &NewRequest<'_>) -> Result<(), StoreError> {
+    changed!(
+        tx,
+        sqlx::query(INSERT)
+            .bind(new.id)
+            .bind(new.handle)
+            .bind(new.client)
+            .bind(new.parameters)
+            .bind(new.created_at)
+            .bind(new.expires_at)
+    )?;
+    Ok(())
+}
+
+/// The request of a handle, if it still waits.
+pub async fn pending(
+    tx: &mut impl Access,
+    handle: &HashedToken,
+    now: Timestamp,
+) -> Result<Option<RequestRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, RequestRow>(PENDING).bind(handle).bind(now).fetch_optional(c).await)
+}
+
+/// Binds a request to the browser that first shows it. False if another browser was first.
+pub async fn bind(tx: &mut WriteTx, handle: &HashedToken, browser: &HashedToken) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(BIND).bind(handle).bind(browser))? == 1)
+}
+
+/// Marks a request answered. False if it already was, or is too old: then nothing may be answered.
+pub async fn answer(
+    tx: &mut WriteTx,
+    id: RowId,
+    now: Timestamp,
+    chosen: Option<(SessionId, UserId, GrantId)>,
+) -> Result<bool, StoreError> {
+    let (session, user, grant) = match chosen {
+        Some((session, user, grant)) => (Some(session), Some(user), Some(grant)),
+        None => (None, None, None),
+    };
+    Ok(changed!(tx, sqlx::query(ANSWER).bind(id).bind(now).bind(session).bind(user).bind(grant))? == 1)
+}
+
+/// A code to keep, hashed.
+pub struct NewCode<'a> {
+    pub hash: &'a HashedToken,
+    pub use_id: UseId,
+    pub client: ServiceId,
+    pub redirect_uri: &'a str,
+    pub scope: &'a str,
+    pub nonce: Option<&'a str>,
+    pub challenge: Option<&'a str>,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+const INSERT_CODE: &str = "
+INSERT INTO authorization_code (code_hash, use_id, client_id, redirect_uri, scope, nonce, code_challenge, issued_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+pub async fn insert_code(tx: &mut WriteTx, new: &NewCode<'_>) -> Result<(), StoreError> {
+    changed!(
+        tx,
+        sqlx::query(INSERT_CODE)
+            .bind(new.hash)
+            .bind(new.use_id)
+            .bind(new.client)
+            .bind(new.redirect_uri)
+            .bind(new.scope)
+            .bind(new.nonce)
+            .bind(new.challenge)
+            .bind(new.issued_at)
+            .bind(new.expires_at)
+    )?;
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Codes redeemed and access tokens, with what they stand on: each look at a code or a token also says whether use,
+//! grant, mandate, structure, aidant and card are still in force.
+use crate::domain::ids::{EntryId, GrantId, MandateId, PersonId, ServiceId, StructureId, UseId, UserId};
+use crate::domain::secret::HashedToken;
+use crate::domain::time::Timestamp;
+
+use super::{Access, StoreError, WriteTx};
+
+/// True while a use `u` may go on, at the instant `$2`, its aidant having accepted charter `$3`.
+macro_rules! in_force {
+    () => {
+        "(u.ended_at IS NULL AND EXISTS (
+  SELECT 1 FROM mandate_grant g
+  JOIN mandate m ON m.id = g.mandate_id
+  JOIN structure s ON s.id = u.structure_id
+  JOIN structure_domain sd ON sd.structure_id = s.id AND sd.domain = g.domain
+  JOIN membership mb ON mb.person_id = u.person_id AND mb.structure_id = s.id
+  JOIN person p ON p.id = u.person_id
+  JOIN card cd ON cd.id = u.card_id
+  JOIN client k ON k.id = u.client_id
+  WHERE g.id = u.grant_id AND g.state = 'live' AND g.ends_at > $2
+    AND m.state = 'active' AND m.ends_at > $2
+    AND s.status = 'habilitated' AND s.habilitated_from <= $2 AND s.habilitated_until > $2
+    AND mb.status = 'active' AND mb.is_aidant AND p.status = 'active' AND p.charter_version = $3
+    AND cd.state = 'active' AND cd.person_id = u.person_id AND k.status = 'active'))"
+    };
+}
+
+/// What a code or a token stands on.
+macro_rules! standing {
+    () => {
+        "u.id AS use_id, u.grant_id, u.mandate_id, u.user_id, u.structure_id, u.person_id, u.auth_time, u.entry_id AS opened_by, g.domain, g.access, g.single_use, g.ends_at AS grant_ends_at, d.rep_scope, m.acr"
+    };
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Standing {
+    pub use_id: UseId,
+    pub grant_id: GrantId,
+    pub mandate_id: MandateId,
+    pub user_id: UserId,
+    pub structure_id: StructureId,
+    pub person_id: PersonId,
+    pub auth_time: Timestamp,
+    /// The entry of the log in which the use was opened.
+    pub opened_by: EntryId,
+    pub domain: String,
+    pub access: String,
+    pub single_use: bool,
+    pub grant_ends_at: Timestamp,
+    pub rep_scope: String,
+    /// Level of the user's proofing at consent.
+    pub acr: Option<String>,
+}
+
+/// A code as stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct CodeRow {
+    pub client_id: ServiceId,
+    pub redirect_uri: String,
+    pub scope: String,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub expires_at: Timestamp,
+    pub redeemed_at: Option<Timestamp>,
+    #[sqlx(flatten)]
+    pub standing: Standing,
+}
+
+const CODE: &str = concat!(
+    "SELECT c.client_id, c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.expires_at, c.redeemed_at, ",
+    standing!(),
+    "
+FROM authorization_code c
+JOIN use_session u ON u.id = c.use_id
+JOIN mandate_grant g ON g.id = u.grant_id
+JOIN mandate m ON m.id = u.mandate_id
+JOIN domain d ON d.key = g.domain
+WHERE c.code_hash = $1"
+);
+
+const REDEEM: &str = concat!(
+    "UPDATE authorization_code SET redeemed_at = $2
+WHERE code_hash = $1 AND redeemed_at IS NULL AND expires_at > $2
+  AND EXISTS (SELECT 1 FROM use_session u WHERE u.id = authorization_code.use_id AND ",
+    in_force!(),
+    ")"
+);
+
+const CONSUME: &str = "
+UPDATE mandate_grant SET consumed_at = $2 WHERE id = $1 AND single_use AND consumed_at IS NULL";
+
+const INSERT: &str = "
+INSERT INTO access_token (token_hash, code_hash, use_id, client_id, scope, issued_at, expires_at, entry_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+const REVOKE_OF_CODE: &str =
+    "UPDATE access_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL";
+
+/// A code, whatever its state.
+pub async fn code(tx: &mut impl Access, hash: &HashedToken) -> Result<Option<CodeRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, CodeRow>(CODE).bind(hash).fetch_optional(c).await)
+}
+
+/// Redeems a code, once, if everything it stands on is in force at `now`. Exactly one of several callers is told
+/// true.
+pub async fn redeem(
+    tx: &mut WriteTx,
+    hash: &HashedToken,
+    now: Timestamp,
+    charter: i64,
+) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(REDEEM).bind(hash).bind(now).bind(charter))? == 1)
+}
+
+/// Consumes a grant that allows one use. False if it was consumed before.
+pub async fn consume(tx: &mut WriteTx, grant: GrantId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(CONSUME).bind(grant).bind(now))? == 1)
+}
+
+/// An access token to keep, hashed.
+pub struct NewToken<'a> {
+    pub hash: &'a HashedToken,
+    pub code: &'a HashedToken,
+    pub use_id: UseId,
+    pub client: ServiceId,
+    pub scope: &'a str,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub entry: EntryId,
+}
+
+pub async fn insert(tx: &mut WriteTx, new: &NewToken<'_>) -> Result<(), StoreError> {
+    changed!(
+        tx,
+        sqlx::query(INSERT)
+            .bind(new.hash)
+            .bind(new.code)
+            .bind(new.use_id)
+            .bind(new.client)
+            .bind(new.scope)
+            .bind(new.issued_at)
+            .bind(new.expires_at)
+            .bind(new.entry)
+    )?;
+    Ok(())
+}
+
+/// Kills every token of a code; how many were alive.
+pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp) -> Result<u64, StoreError> {
+    changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))
+}
+
+const IN_FORCE: &str = concat!("SELECT u.id FROM use_session u WHERE u.id = $1 AND ", in_force!());
+
+/// Whether a use may go on at `now`: neither ended, nor anything it stands on.
+pub async fn is_in_force(
+    tx: &mut impl Access,
+    id: UseId,
+    now: Timestamp,
+    charter: i64,
+) -> Result<bool, StoreError> {
+    let found = on!(tx, c => sqlx::query_scalar::<_, UseId>(IN_FORCE)
+        .bind(id).bind(now).bind(charter).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
+/// An access token as stored, with the user's identity and whether it still opens it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TokenRow {
+    pub client_id: ServiceId,
+    pub scope: String,
+    pub sector: String,
+    pub tells_actor: bool,
+    pub identity_sealed: Vec<u8>,
+    /// Neither revoked nor expired, and all it stands on in force.
+    pub alive: bool,
+    #[sqlx(flatten)]
+    pub standing: Standing,
+}
+
+const TOKEN: &str = concat!(
+    "SELECT t.client_id, t.scope, k.sector, k.tells_actor, a.identity_sealed,
+  (t.revoked_at IS NULL AND t.expires_at > $2 AND ",
+    in_force!(),
+    ") AS alive, ",
+    standing!(),
+    "
+FROM access_token t
+JOIN use_session u ON u.id = t.use_id
+JOIN client k ON k.id = t.client_id
+JOIN mandate_grant g ON g.id = u.grant_id
+JOIN mandate m ON m.id = u.mandate_id
+JOIN domain d ON d.key = g.domain
+JOIN app_user a ON a.id = u.user_id
+WHERE t.token_hash = $1"
+);
+
+/// An access token, alive or not.
+pub async fn find(
+    tx: &mut impl Access,
+    hash: &HashedToken,
+    now: Timestamp,
+    charter: i64,
+) -> Result<Option<TokenRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, TokenRow>(TOKEN).bind(hash).bind(now).bind(charter).fetch_optional(c).await)
+}

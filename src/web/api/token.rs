@@ -1,0 +1,41 @@
+//! `POST /token` (RFC 6749 §3.2).
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+
+use crate::app::App;
+use crate::app::redeem_code::{self, RedeemError};
+use crate::oidc::provider::error::{TokenError, describe};
+use crate::oidc::provider::metadata::path;
+use crate::web::extract::Visit;
+use crate::web::route::{Access, Route};
+
+use super::{authorization, error_answer, form, json_answer, source};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::post(path::TOKEN, Access::Service, token).protocol()]
+}
+
+async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(params) = form(&headers, &body) else {
+        return refused(TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded"));
+    };
+    match redeem_code::redeem(&app, authorization(&headers), &params, &source(&visit)).await {
+        Ok(tokens) => match serde_json::to_vec(&tokens) {
+            Ok(body) => json_answer(StatusCode::OK, body),
+            Err(error) => fault(&visit, &error),
+        },
+        Err(RedeemError::Refused(error)) => refused(error),
+        Err(error) => fault(&visit, &error),
+    }
+}
+
+fn refused(error: TokenError) -> Response {
+    error_answer(error.status(), error.code(), &describe(&error), error.challenge())
+}
+
+fn fault(visit: &Visit, cause: &dyn std::error::Error) -> Response {
+    tracing::error!(operation = visit.operation, %cause, "token endpoint");
+    refused(TokenError::ServerError)
+}
