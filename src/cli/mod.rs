@@ -1,7 +1,9 @@
 //! The command line: one file per verb. Results go to standard output, progress and faults to standard error.
 //! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (clap). No secret is ever an argument.
 mod check;
+mod clients;
 mod doctor;
+mod keys;
 mod migrate;
 mod serve;
 mod start;
@@ -32,6 +34,12 @@ enum Verb {
     /// Check the configuration, or print every key with its meaning.
     #[command(subcommand)]
     Config(check::Verb),
+    /// Services: register, list.
+    #[command(subcommand)]
+    Clients(clients::Verb),
+    /// Keys: generate, rotate, list.
+    #[command(subcommand)]
+    Keys(keys::Verb),
     /// Look for what would go wrong: configuration, keys, database, log, identity provider.
     Doctor,
 }
@@ -44,6 +52,8 @@ pub fn run() -> ExitCode {
         Verb::Serve => serve::run(config),
         Verb::Migrate => migrate::run(config),
         Verb::Config(verb) => check::run(config, &verb),
+        Verb::Clients(verb) => clients::run(config, verb),
+        Verb::Keys(verb) => keys::run(config, &verb),
         Verb::Doctor => doctor::run(config),
     };
     match outcome {

@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::app::context::SystemClock;
+use crate::app::signing_keys;
 use crate::config::Config;
 use crate::crypto::keyring::Keyring;
 use crate::store::{Options, Store};
@@ -44,6 +45,8 @@ pub(super) async fn app(file: Option<&Path>) -> Result<App, Failure> {
     let keyring = Keyring::load(&config.keys.folder)?;
     let store = Store::open(&options(&config)?).await?;
     store.check_version().await?;
-    App::new(store, Arc::new(SystemClock), keyring, config)
-        .map_err(|error| Failure::Refused(error.to_string()))
+    let app = App::new(store, Arc::new(SystemClock), keyring, config)
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    signing_keys::ensure(&app).await.map_err(|error| Failure::Refused(error.to_string()))?;
+    Ok(app)
 }

@@ -1,0 +1,91 @@
+//! `keys generate`, `keys list`.
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+
+use crate::app::signing_keys;
+use crate::config::Config;
+use crate::crypto::jwt::Alg;
+use crate::crypto::keyring::{self, Keyring};
+use crate::crypto::random::SystemEntropy;
+
+use super::clients::algorithm;
+use super::{Failure, say, start};
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Make the key files that are missing; with an option, rotate one key.
+    Generate(Generate),
+    /// List the keys by their public names.
+    List,
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+pub(super) struct Generate {
+    /// Rotate the OpenID key of this algorithm (ES256 or RS256): the published next key begins to sign, a new next
+    /// key is published.
+    #[arg(long, value_parser = algorithm, value_name = "ALG")]
+    openid: Option<Alg>,
+    /// Put a new master key before the others: what is sealed from the next start on uses it.
+    #[arg(long)]
+    master: bool,
+}
+
+pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Generate(Generate { openid: Some(alg), .. }) => rotate_openid(file, *alg),
+        Verb::Generate(Generate { master: true, .. }) => {
+            let name = keyring::rotate_master(&Config::load(file)?.keys.folder, &SystemEntropy)?;
+            say(&format!("master  {name}"));
+            Ok(())
+        }
+        Verb::Generate(_) => create(file),
+        Verb::List => list(file),
+    }
+}
+
+fn create(file: Option<&Path>) -> Result<(), Failure> {
+    let created = Keyring::create(&Config::load(file)?.keys.folder, &SystemEntropy)?;
+    if created.is_empty() {
+        say("The key files exist; nothing was changed.");
+    }
+    for path in created {
+        say(&format!("created  {}", path.display()));
+    }
+    eprintln!(
+        "Keep a copy of these files apart from the copies of the database: without them nothing opens."
+    );
+    Ok(())
+}
+
+fn rotate_openid(file: Option<&Path>, alg: Alg) -> Result<(), Failure> {
+    start::block_on(async {
+        let app = start::app(file).await?;
+        let made =
+            signing_keys::generate(&app, alg).await.map_err(|error| Failure::Refused(error.to_string()))?;
+        app.store.close().await;
+        for kid in made {
+            say(&format!("{}  {kid}", alg.name()));
+        }
+        Ok(())
+    })
+}
+
+fn list(file: Option<&Path>) -> Result<(), Failure> {
+    let names = Keyring::load(&Config::load(file)?.keys.folder)?
+        .master_names()
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    for (place, name) in names.iter().enumerate() {
+        say(&format!("master  {}  {name}", if place == 0 { "seals" } else { "opens" }));
+    }
+    start::block_on(async {
+        let app = start::app(file).await?;
+        let keys = signing_keys::list(&app).await.map_err(|error| Failure::Refused(error.to_string()))?;
+        app.store.close().await;
+        for key in keys {
+            say(&format!("{}  {}  {}  {}", key.alg, key.state, key.created_at, key.kid));
+        }
+        Ok(())
+    })
+}
