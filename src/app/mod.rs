@@ -13,5 +13,7 @@ pub mod record;
 pub mod redeem_code;
 pub mod register_client;
 pub mod signing_keys;
+pub mod notices;
+pub mod record;
 
 pub use context::App;

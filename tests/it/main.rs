@@ -7,4 +7,6 @@ mod support;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod migrations;
