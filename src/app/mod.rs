@@ -13,7 +13,5 @@ pub mod record;
 pub mod redeem_code;
 pub mod register_client;
 pub mod signing_keys;
-pub mod notices;
-pub mod record;
 
 pub use context::App;
