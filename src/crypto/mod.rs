@@ -2,5 +2,7 @@
 //! blind indexes, one-time codes, passwords.
 pub mod jwt;
 pub mod keyring;
+pub mod password;
 pub mod random;
 pub mod seal;
+pub mod totp;
