@@ -78,8 +78,6 @@ CREATE TABLE card (
   person_id uuid REFERENCES person (id),
   last_step bigint NOT NULL DEFAULT 0, -- the last time step accepted: a code is accepted once ever
   drift bigint NOT NULL DEFAULT 0,     -- in steps, remembered from the last accepted code
-  failures bigint NOT NULL DEFAULT 0,
-  locked_until timestamptz,
   imported_at timestamptz NOT NULL,
   assigned_at timestamptz,
   activated_at timestamptz,
@@ -122,6 +120,7 @@ CREATE TABLE session (
   created_at timestamptz NOT NULL,
   last_seen_at timestamptz NOT NULL,
   last_code_at timestamptz,
+  fresh_until timestamptz, -- an act before then needs no new code
   idle_ends_at timestamptz NOT NULL,
   ends_at timestamptz NOT NULL,
   user_agent_sealed bytea,
@@ -132,6 +131,7 @@ CREATE INDEX session_person ON session (person_id);
 -- What was typed in a form whose session had died: comes back after sign-in. Never secrets.
 CREATE TABLE stash (
   token_hash bytea PRIMARY KEY,
+  person_id uuid NOT NULL REFERENCES person (id), -- whose session it was: nobody else gets it back
   path text COLLATE "C" NOT NULL,
   form_sealed bytea NOT NULL,
   created_at timestamptz NOT NULL,

@@ -78,8 +78,6 @@ CREATE TABLE card (
   person_id BLOB REFERENCES person (id),
   last_step INTEGER NOT NULL DEFAULT 0, -- the last time step accepted: a code is accepted once ever
   drift INTEGER NOT NULL DEFAULT 0,     -- in steps, remembered from the last accepted code
-  failures INTEGER NOT NULL DEFAULT 0,
-  locked_until TEXT,
   imported_at TEXT NOT NULL,
   assigned_at TEXT,
   activated_at TEXT,
@@ -122,6 +120,7 @@ CREATE TABLE session (
   created_at TEXT NOT NULL,
   last_seen_at TEXT NOT NULL,
   last_code_at TEXT,
+  fresh_until TEXT, -- an act before then needs no new code
   idle_ends_at TEXT NOT NULL,
   ends_at TEXT NOT NULL,
   user_agent_sealed BLOB,
@@ -132,6 +131,7 @@ CREATE INDEX session_person ON session (person_id);
 -- What was typed in a form whose session had died: comes back after sign-in. Never secrets.
 CREATE TABLE stash (
   token_hash BLOB PRIMARY KEY,
+  person_id BLOB NOT NULL REFERENCES person (id), -- whose session it was: nobody else gets it back
   path TEXT NOT NULL,
   form_sealed BLOB NOT NULL,
   created_at TEXT NOT NULL,
