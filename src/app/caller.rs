@@ -3,7 +3,9 @@
 //! One query reads the session with the person, their memberships and the structures' habilitation, so that a
 //! suspension takes effect at the next request.
 use crate::domain::ids::{CardId, PersonId, SessionId, StructureId, UserId};
+pub use crate::domain::person::PersonName;
 use crate::domain::secret::PlainToken;
+use crate::domain::session::SessionRules;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
@@ -46,20 +48,10 @@ pub struct SignedIn {
     /// When a code of a card was last accepted in this session.
     pub last_code_at: Timestamp,
     pub last_seen_at: Timestamp,
+    /// Until when an act needs no new code (15 minutes without activity end it).
+    pub fresh_until: Timestamp,
     /// The one user in whose name services are open in this session.
     pub acting_user_id: Option<UserId>,
-}
-
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct PersonName {
-    pub given: String,
-    pub family: String,
-}
-
-impl PersonName {
-    pub fn full(&self) -> String {
-        format!("{} {}", self.given, self.family)
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +78,11 @@ impl SignedIn {
         self.here().is_some_and(|membership| membership.is_referent)
     }
 
+    /// May an act be done without a new code?
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.fresh_until
+    }
+
     pub fn charter_accepted(&self) -> bool {
         self.charter_version == Some(CHARTER_VERSION)
     }
@@ -104,7 +101,9 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
         return Ok(Caller::Nobody);
     };
     if now.since(row.last_seen_at) >= session::TOUCH_EVERY {
-        transact!(app.store, "touch_session", tx => { session::touch(tx, row.id, now).await })?;
+        let rules = SessionRules::default();
+        let (idle, fresh) = (now + rules.idle, now + rules.fresh);
+        transact!(app.store, "touch_session", tx => { session::touch(tx, row.id, now, idle, fresh).await })?;
     }
     signed_in(app, row, memberships)
 }
@@ -133,6 +132,7 @@ fn signed_in(app: &App, row: SessionRow, memberships: Vec<MembershipRow>) -> Res
         card_id: row.card_id,
         last_code_at,
         last_seen_at: row.last_seen_at,
+        fresh_until: row.fresh_until.unwrap_or(last_code_at),
         acting_user_id: row.acting_user_id,
     })))
 }

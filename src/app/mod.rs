@@ -1,5 +1,6 @@
 //! Use cases: one file per verb. Each opens one transaction, loads, asks `domain`, stores, records the act in the
 //! action log, commits. No HTTP call happens inside a transaction.
+pub mod activate_account;
 pub mod caller;
 pub mod choose_grant;
 pub mod choose_user;
@@ -13,5 +14,19 @@ pub mod record;
 pub mod redeem_code;
 pub mod register_client;
 pub mod signing_keys;
+pub mod check_code;
+pub mod choose_structure;
+pub mod context;
+pub mod create_person;
+pub mod fault;
+pub mod import_cards;
+pub mod manage_cards;
+pub mod password_work;
+pub mod record;
+pub mod notices;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
+pub mod stash;
 
 pub use context::App;

@@ -1,0 +1,332 @@
+//! Sign-in: a password, then always a code of the card. No answer and no time taken tells whether an account exists.
+use std::net::IpAddr;
+
+use crate::crypto::password::{self, PasswordPhc};
+use crate::domain::ids::{RowId, SessionId};
+use crate::domain::person::Email;
+use crate::domain::secret::{PlainToken, Secret};
+use crate::domain::session::{SessionRules, Stage};
+use crate::domain::time::Timestamp;
+use crate::log::draft::Draft;
+use crate::log::kind::{Kind, Role};
+use crate::store::person::{self, PersonRow};
+use crate::store::session::{self, NewSession};
+use crate::store::throttle::{self, Attempt};
+use crate::store::{Access, WriteTx};
+use crate::transact;
+
+use super::caller::HalfSession;
+use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::fault::Fault;
+use super::{App, password_work, record};
+
+/// Failures of one address in one hour, from browsers unknown to the accounts aimed at: far above a town hall on
+/// Monday at nine, far below what guessing takes.
+const FAILURES_PER_ADDRESS: i64 = 300;
+
+/// What a sign-in comes with, besides what was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<String>,
+    /// The cookie of a browser in which someone signed in before.
+    pub device: Option<PlainToken>,
+    /// The cookie of the session that this sign-in replaces.
+    pub session: Option<PlainToken>,
+}
+
+#[derive(Debug)]
+pub enum PasswordOutcome {
+    /// The token of a session that only awaits the code.
+    Accepted(PlainToken),
+    /// No such account, another password, not invited any more: not told which.
+    Refused,
+    Wait {
+        until: Timestamp,
+    },
+    /// Too many failures from this address, or too many sign-ins at once.
+    TooMany,
+}
+
+/// Checks address and password.
+pub async fn password(
+    app: &App,
+    email: &str,
+    password: Secret,
+    browser: &Browser,
+) -> Result<PasswordOutcome, Fault> {
+    let index = email_index(app, email);
+    let opened = transact!(app.store, "sign_in_attempt", tx => { open(app, tx, &index, browser).await })?;
+    let (person, keys) = match opened {
+        Opened::Go { person, keys } => (person, keys),
+        Opened::Wait { until } => return Ok(PasswordOutcome::Wait { until }),
+        Opened::TooMany => return Ok(PasswordOutcome::TooMany),
+    };
+    let stored = person
+        .as_ref()
+        .filter(|person| person.status == "active")
+        .and_then(|person| person.password_hash.clone())
+        .map(PasswordPhc::from_stored);
+    let Ok(right) = password_work::verify(password.clone(), stored.clone()).await? else {
+        return Ok(PasswordOutcome::TooMany);
+    };
+    let (true, Some(person)) = (right, person) else {
+        let draft = Draft::refused(Kind::SignInRefused, "password").by_role(Role::Nobody);
+        record::refuse(app, draft.fact("account", short_name(&index).as_str()), &source(browser)).await?;
+        return Ok(PasswordOutcome::Refused);
+    };
+    let renewed = match stored.filter(password::is_outdated) {
+        Some(_) => password_work::hash(password, app.entropy.clone()).await?.ok(),
+        None => None,
+    };
+    let token = PlainToken::generate(&*app.entropy);
+    transact!(app.store, "password_accepted", tx => {
+        accept_password(app, tx, &person, &keys, &token, browser).await?;
+        if let Some(phc) = &renewed {
+            person::set_password(tx, person.id, phc.as_str()).await?;
+        }
+        Ok::<_, Fault>(())
+    })?;
+    Ok(PasswordOutcome::Accepted(token))
+}
+
+/// How an address is looked up. What is not an address is looked up too, and found nowhere.
+pub fn email_index(app: &App, typed: &str) -> Vec<u8> {
+    let normal =
+        Email::parse(typed).map_or_else(|_| typed.trim().to_lowercase(), |email| email.as_str().to_owned());
+    app.sealer.blind_index("person.email", normal.as_bytes())
+}
+
+enum Opened {
+    Go { person: Option<PersonRow>, keys: Keys },
+    Wait { until: Timestamp },
+    TooMany,
+}
+
+/// What an attempt is counted against.
+struct Keys {
+    account: Vec<u8>,
+    address: Option<Vec<u8>>,
+}
+
+async fn open(app: &App, tx: &mut WriteTx, index: &[u8], browser: &Browser) -> Result<Opened, Fault> {
+    let now = app.now();
+    let person = person::by_email(tx, index).await?;
+    let device = device(tx, person.as_ref(), browser).await?;
+    let keys = Keys {
+        account: account_key(app, index, device),
+        address: browser.address.filter(|_| device.is_none()).map(|address| address_key(app, address, now)),
+    };
+    if let Some(key) = &keys.address
+        && !throttle::take_below(tx, key, FAILURES_PER_ADDRESS, now).await?
+    {
+        return Ok(Opened::TooMany);
+    }
+    match throttle::take(tx, &keys.account, now).await? {
+        Attempt::Blocked { until } => Ok(Opened::Wait { until }),
+        Attempt::Allowed { locks } => {
+            if locks {
+                let draft = Draft::done(Kind::LockStarted).by_role(Role::Nobody);
+                record::record(app, tx, draft.fact("account", short_name(index).as_str())).await?;
+            }
+            Ok(Opened::Go { person, keys })
+        }
+    }
+}
+
+async fn device(
+    tx: &mut impl Access,
+    person: Option<&PersonRow>,
+    browser: &Browser,
+) -> Result<Option<RowId>, Fault> {
+    match (person, &browser.device) {
+        (Some(person), Some(token)) => Ok(session::device_of(tx, &token.hash(), person.id).await?),
+        _ => Ok(None),
+    }
+}
+
+async fn accept_password(
+    app: &App,
+    tx: &mut WriteTx,
+    person: &PersonRow,
+    keys: &Keys,
+    token: &PlainToken,
+    browser: &Browser,
+) -> Result<(), Fault> {
+    throttle::clear(tx, &keys.account).await?;
+    if let Some(key) = &keys.address {
+        throttle::forgive(tx, key).await?;
+    }
+    leave_behind(app, tx, browser).await?;
+    begin(app, tx, person, Stage::AwaitingCode, None, token, browser).await?;
+    let role = role_of(person);
+    record::record(app, tx, Draft::done(Kind::SignInPasswordAccepted).by(person.id, role)).await?;
+    Ok(())
+}
+
+/// The session this browser had is over: its token must not outlive the change.
+async fn leave_behind(app: &App, tx: &mut WriteTx, browser: &Browser) -> Result<(), Fault> {
+    if let Some(old) = &browser.session
+        && let Some(row) = session::live(tx, &old.hash(), app.now()).await?
+    {
+        session::delete(tx, row.id).await?;
+    }
+    Ok(())
+}
+
+/// Starts a session of this stage under this token. Gives its id.
+async fn begin(
+    app: &App,
+    tx: &mut WriteTx,
+    person: &PersonRow,
+    stage: Stage,
+    card: Option<crate::domain::ids::CardId>,
+    token: &PlainToken,
+    browser: &Browser,
+) -> Result<SessionId, Fault> {
+    let now = app.now();
+    let rules = SessionRules::default();
+    let times = rules.begin(stage, now);
+    let id = SessionId::new(now, &*app.entropy);
+    let place = session::user_agent_place(&id);
+    let user_agent_sealed =
+        browser.user_agent.as_deref().map(|text| app.sealer.seal_text(place, text)).transpose()?;
+    let structure_id = match stage {
+        Stage::Full => only_structure(tx, person, now).await?,
+        Stage::AwaitingCode => None,
+    };
+    let new = NewSession {
+        id,
+        token: &token.hash(),
+        person_id: person.id,
+        stage,
+        structure_id,
+        card_id: card,
+        times,
+        idle_ends_at: rules.dies_at(&times),
+        user_agent_sealed,
+    };
+    session::insert(tx, &new).await?;
+    Ok(id)
+}
+
+/// With one membership in force there is nothing to choose.
+async fn only_structure(
+    tx: &mut WriteTx,
+    person: &PersonRow,
+    now: Timestamp,
+) -> Result<Option<crate::domain::ids::StructureId>, Fault> {
+    let memberships = session::memberships_in_force(tx, person.id, now).await?;
+    Ok(match memberships.as_slice() {
+        [only] => Some(only.structure_id),
+        _ => None,
+    })
+}
+
+#[derive(Debug)]
+pub enum CodeOutcome {
+    /// The session is complete, under a new token. `device` is the cookie that makes this browser a known one.
+    Complete {
+        session: PlainToken,
+        device: Option<PlainToken>,
+    },
+    AlreadyUsed {
+        next_in_seconds: i64,
+    },
+    Wrong,
+    Wait {
+        until: Timestamp,
+    },
+    /// The password was given too long ago, or the account was suspended meanwhile: begin again.
+    Over,
+}
+
+/// Checks the code of the card, and completes the sign-in.
+pub async fn code(
+    app: &App,
+    half: &HalfSession,
+    code: &str,
+    browser: &Browser,
+) -> Result<CodeOutcome, Fault> {
+    let token = PlainToken::generate(&*app.entropy);
+    let new_device = PlainToken::generate(&*app.entropy);
+    transact!(app.store, "sign_in_code", tx => {
+        let Some(person) = person::by_id(tx, half.person_id).await?.filter(|person| person.status == "active") else {
+            return Ok(CodeOutcome::Over);
+        };
+        let known = device(tx, Some(&person), browser).await?;
+        let origin = known.map_or(CodeOrigin::Unknown, CodeOrigin::Device);
+        let card = match check_code::check(app, tx, person.id, origin, code).await? {
+            CodeCheck::Accepted { card_id, .. } => card_id,
+            CodeCheck::AlreadyUsed { next_in_seconds } => return Ok(CodeOutcome::AlreadyUsed { next_in_seconds }),
+            CodeCheck::Wrong => return Ok(CodeOutcome::Wrong),
+            CodeCheck::Locked { until } => return Ok(CodeOutcome::Wait { until }),
+        };
+        if !session::delete(tx, half.session_id).await? {
+            return Ok(CodeOutcome::Over);
+        }
+        let device = complete(app, tx, &person, card, (&token, &new_device), known, browser).await?;
+        Ok::<_, Fault>(CodeOutcome::Complete { session: token.clone(), device })
+    })
+}
+
+/// Opens the full session; makes the browser a known one.
+pub(super) async fn complete(
+    app: &App,
+    tx: &mut WriteTx,
+    person: &PersonRow,
+    card: crate::domain::ids::CardId,
+    (token, new_device): (&PlainToken, &PlainToken),
+    known: Option<RowId>,
+    browser: &Browser,
+) -> Result<Option<PlainToken>, Fault> {
+    begin(app, tx, person, Stage::Full, Some(card), token, browser).await?;
+    let draft = Draft::done(Kind::SignInCompleted).by(person.id, role_of(person)).card(card);
+    record::record(app, tx, draft).await?;
+    let now = app.now();
+    if let Some(id) = known {
+        session::device_seen(tx, id, now).await?;
+        return Ok(None);
+    }
+    let id = RowId::new(now, &*app.entropy);
+    session::device_add(tx, id, &new_device.hash(), person.id, now).await?;
+    Ok(Some(new_device.clone()))
+}
+
+/// In what quality someone signs in. Whether they are a referent depends on the structure they then act for.
+pub(super) fn role_of(person: &PersonRow) -> Role {
+    if person.is_operator {
+        Role::Operator
+    } else if person.is_auditor {
+        Role::Auditor
+    } else {
+        Role::Aidant
+    }
+}
+
+fn account_key(app: &App, index: &[u8], device: Option<RowId>) -> Vec<u8> {
+    let mut exact = index.to_vec();
+    if let Some(device) = device {
+        exact.extend_from_slice(device.as_bytes());
+    }
+    app.sealer.blind_index("throttle.account", &exact)
+}
+
+/// One hour of one address; of one /64 for IPv6, where a single subscriber holds as many.
+fn address_key(app: &App, address: IpAddr, now: Timestamp) -> Vec<u8> {
+    let mut exact = match address.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().into_iter().take(8).collect(),
+    };
+    exact.extend_from_slice(&now.unix().div_euclid(3_600).to_be_bytes());
+    app.sealer.blind_index("throttle.address", &exact)
+}
+
+/// Enough of a blind index to see that failures aim at one account; names nobody.
+fn short_name(index: &[u8]) -> String {
+    index.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn source(browser: &Browser) -> String {
+    browser.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+}

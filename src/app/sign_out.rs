@@ -1,0 +1,46 @@
+//! Sign-out.
+use crate::log::draft::Draft;
+use crate::log::kind::Kind;
+use crate::store::session;
+use crate::transact;
+
+use super::caller::{Caller, SignedIn};
+use super::fault::Fault;
+use super::{App, record};
+
+/// Ends the caller's session, complete or not.
+pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), Fault> {
+    match caller {
+        Caller::Nobody => Ok(()),
+        Caller::Half(half) => {
+            transact!(app.store, "sign_out_half", tx => {
+                session::delete(tx, half.session_id).await?;
+                Ok(())
+            })
+        }
+        Caller::SignedIn(who) => {
+            transact!(app.store, "sign_out", tx => {
+                if session::delete(tx, who.session_id).await? {
+                    record::record(app, tx, Draft::done(Kind::SignOut).by(who.person_id, role(who))).await?;
+                }
+                Ok(())
+            })
+        }
+    }
+}
+
+/// In what quality someone acts, in the structure they act for.
+pub fn role(who: &SignedIn) -> crate::log::kind::Role {
+    use crate::log::kind::Role;
+    if who.is_aidant() {
+        Role::Aidant
+    } else if who.is_referent() {
+        Role::Referent
+    } else if who.is_operator {
+        Role::Operator
+    } else if who.is_auditor {
+        Role::Auditor
+    } else {
+        Role::Aidant
+    }
+}
