@@ -17,19 +17,19 @@ mod types;
 
 pub mod action_log;
 pub mod authorization;
-pub mod client;
 pub mod card;
+pub mod client;
 pub mod lease;
+pub mod link;
 pub mod offer;
 pub mod outbox;
-pub mod link;
 pub mod person;
 pub mod refusal;
 pub mod session;
 pub mod signing_key;
-pub mod token;
 pub mod stash;
 pub mod throttle;
+pub mod token;
 pub mod tree;
 pub mod use_session;
 
