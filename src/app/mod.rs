@@ -25,5 +25,6 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod signing_keys;
 pub mod stash;
+pub mod tree;
 
 pub use context::App;

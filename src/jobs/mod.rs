@@ -1,1 +1,7 @@
-//! (in the making)
+//! What the service does by itself: keeping the log, counting floods, ending what has run out. Any number of
+//! nodes may run them; leases and constraints in the database keep each done once.
+pub mod head;
+pub mod keeper;
+mod runner;
+
+pub use runner::Jobs;

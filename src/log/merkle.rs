@@ -106,21 +106,10 @@ pub struct Frontier {
     peaks: Vec<Hash>,
 }
 
-/// The number of hashes does not fit the size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a tree of {size} leaves has {wanted} complete subtrees at its edge, not {given}")]
-pub struct BadFrontier {
-    size: u64,
-    wanted: u32,
-    given: usize,
-}
-
 impl Frontier {
-    pub fn new(size: u64, peaks: Vec<Hash>) -> Result<Self, BadFrontier> {
-        let wanted = size.count_ones();
-        if usize::try_from(wanted) != Ok(peaks.len()) {
-            return Err(BadFrontier { size, wanted, given: peaks.len() });
-        }
+    /// The edge of the first `size` leaves, its peaks read from where they are stored.
+    pub fn read<E>(size: u64, read: impl FnMut(Node) -> Result<Hash, E>) -> Result<Self, E> {
+        let peaks = Self::nodes(size).map(read).collect::<Result<_, _>>()?;
         Ok(Self { size, peaks })
     }
 

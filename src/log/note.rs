@@ -125,12 +125,9 @@ impl LogSigner {
 
     /// Signs `text`, which must end in a newline.
     pub fn sign_note(&self, text: String) -> SignedNote {
-        let line = SignatureLine {
-            name: self.key.name.to_string(),
-            id: self.key.id,
-            signature: self.sign(text.as_bytes()),
-        };
-        SignedNote { text, signatures: vec![line] }
+        let mut note = SignedNote { text, signatures: Vec::new() };
+        note.also(self);
+        note
     }
 }
 
@@ -158,6 +155,15 @@ impl SignedNote {
     /// The text, which means nothing before [`SignedNote::check`].
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Adds a signature of the same text.
+    pub fn also(&mut self, signer: &LogSigner) {
+        self.signatures.push(SignatureLine {
+            name: signer.key.name.to_string(),
+            id: signer.key.id,
+            signature: signer.sign(self.text.as_bytes()),
+        });
     }
 
     pub fn signatures(&self) -> &[SignatureLine] {

@@ -1,5 +1,5 @@
 //! Inclusion and consistency proofs: made from stored subtree hashes, checked from nothing but roots.
-use super::merkle::{Frontier, Hash, Node, empty_root, node_hash};
+use super::merkle::{Hash, Node, empty_root, node_hash};
 
 /// Why a proof cannot be made or does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,11 +36,6 @@ pub fn root<E>(size: u64, mut read: impl FnMut(Node) -> Result<Hash, E>) -> Resu
         return Ok(empty_root());
     }
     range(0, size, &mut read)
-}
-
-/// The right edge of the first `size` leaves.
-pub fn frontier<E>(size: u64, read: impl FnMut(Node) -> Result<Hash, E>) -> Result<Vec<Hash>, E> {
-    Frontier::nodes(size).map(read).collect()
 }
 
 /// RFC 6962 §2.1.1, PATH(index, D[size]), from the leaf upwards.

@@ -9,9 +9,10 @@ use crate::crypto::keyring::LogSeed;
 use crate::crypto::seal::SealError;
 use crate::domain::ids::{Entropy, EntryId};
 use crate::domain::time::Timestamp;
+use crate::log::checkpoint::{Checkpoint, CheckpointError};
 use crate::log::draft::{Draft, DraftError, Stamp};
 use crate::log::merkle::Hash;
-use crate::log::note::{LogSigner, NoteError};
+use crate::log::note::{LogSigner, NoteError, SignedNote};
 use crate::log::part::Part;
 use crate::log::promise::{Promise, SignedPromise};
 use crate::log::token::Token;
@@ -88,6 +89,26 @@ impl Recorder {
 
     pub fn signers(&self) -> &[LogSigner] {
         &self.signers
+    }
+
+    /// Signs a head with every log key, so that a rotation is signed by both; `None` without a key.
+    pub fn sign_checkpoint(&self, head: &Checkpoint) -> Option<SignedNote> {
+        let (first, others) = self.signers.split_first()?;
+        let mut note = head.sign(first);
+        others.iter().for_each(|signer| note.also(signer));
+        Some(note)
+    }
+
+    /// Reads a head signed with any of the log keys.
+    pub fn open_checkpoint(&self, note: &SignedNote) -> Result<Checkpoint, CheckpointError> {
+        let mut last = Err(CheckpointError::Note(NoteError::Unsigned(self.origin.to_string())));
+        for signer in &self.signers {
+            last = Checkpoint::open(note, signer.key());
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
     }
 
     /// The signed promise that `entry`, once committed, will be in the tree; `None` without a log key.

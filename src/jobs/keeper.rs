@@ -1,0 +1,160 @@
+//! Keeps the log: places committed entries in the tree, and signs its head. One node does it at a time, by lease;
+//! each step is one transaction, so a node killed anywhere leaves nothing half done.
+use time::Duration;
+
+use super::head::{HeadError, HeadFile};
+use crate::app::App;
+use crate::app::tree::{self as stored, TreeError};
+use crate::log::checkpoint::Checkpoint;
+use crate::log::merkle::Hash;
+use crate::log::note::SignedNote;
+use crate::store::tree::{self, CheckpointRow};
+use crate::store::{AsStoreError, StoreError, WriteTx, lease};
+use crate::transact;
+
+const LEASE: &str = "log";
+/// A node that stops working is replaced after this long.
+const HELD_FOR: Duration = Duration::seconds(15);
+/// Entries placed in one transaction; SQLite's writer is not held longer than some tens of milliseconds.
+pub const BATCH: i64 = 500;
+/// The alarm operators see while the log is not signed.
+pub const ALARM: &str = "log_head";
+
+/// One node's part in keeping the log.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    /// Tells this node from the others.
+    holder: String,
+    head: HeadFile,
+}
+
+/// Why the log is not continued. All but database faults are alarms for a human.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    #[error("the database holds {found} lines of the log, but {signed} were signed: it was rolled back")]
+    Behind { found: u64, signed: u64 },
+    #[error("the first {signed} lines of the log are not those that were signed: the database was rewritten")]
+    Rewritten { signed: u64 },
+    #[error(
+        "the log has signed heads but this node remembers none: `entremise log trust-head` after checking"
+    )]
+    NoMemory,
+    #[error("there is no log key")]
+    NoKey,
+}
+
+impl AsStoreError for KeepError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Tree(error) => error.as_store_error(),
+            _ => None,
+        }
+    }
+}
+
+impl Keeper {
+    pub fn new(holder: impl Into<String>, head: HeadFile) -> Self {
+        Self { holder: holder.into(), head }
+    }
+
+    /// Gives places to at most [`BATCH`] committed entries, after checking that the tree still extends the last
+    /// head signed here. Returns how many; 0 also when another node keeps the log.
+    pub async fn sequence(&self, app: &App) -> Result<u64, KeepError> {
+        let head = self.head.load(&app.log)?;
+        let now = app.now();
+        transact!(app.store, "sequence", tx => {
+            if !lease::hold(tx, LEASE, &self.holder, now, now + HELD_FOR).await? {
+                return Ok::<_, KeepError>(0);
+            }
+            let size = check(tx, head.as_ref()).await?;
+            let placed = tree::place(tx, signed(size), BATCH).await?;
+            if placed > 0 {
+                let (mut frontier, mut tiles) = stored::edge(tx, size).await?;
+                for hash in tree::hashes_from(tx, signed(size)).await? {
+                    let hash = Hash::from_slice(&hash).map_err(|bad| StoreError::Corrupt(bad.to_string()))?;
+                    tiles.append(&mut frontier, hash)?;
+                }
+                for tile in tiles.changed() {
+                    tree::put_tile(tx, &tile).await?;
+                }
+                tree::unmark(tx, signed(size)).await?;
+            }
+            Ok(placed)
+        })
+    }
+
+    /// Signs the present head if it says more than the last one signed. The head is remembered here before it
+    /// is published, so that nothing that contradicts it can ever be signed.
+    pub async fn sign(&self, app: &App) -> Result<Option<Checkpoint>, KeepError> {
+        let head = self.head.load(&app.log)?;
+        let now = app.now();
+        let next = transact!(app.store, "read_head", tx => {
+            if !lease::hold(tx, LEASE, &self.holder, now, now + HELD_FOR).await? {
+                return Ok::<_, KeepError>(None);
+            }
+            let size = check(tx, head.as_ref()).await?;
+            if head.as_ref().map_or(size == 0, |head| head.size == size) {
+                return republish(tx, app, head.as_ref()).await;
+            }
+            let root = stored::root(tx, size).await?;
+            Ok(Some(Checkpoint { origin: app.log.origin().clone(), size, root }))
+        })?;
+        let Some(next) = next else { return Ok(None) };
+        let note = app.log.sign_checkpoint(&next).ok_or(KeepError::NoKey)?;
+        self.head.save(&note)?;
+        publish(app, &next, &note).await?;
+        Ok(Some(next))
+    }
+}
+
+/// A node killed between remembering a head and publishing it publishes it now.
+async fn republish(
+    tx: &mut WriteTx,
+    app: &App,
+    head: Option<&Checkpoint>,
+) -> Result<Option<Checkpoint>, KeepError> {
+    let published = tree::latest_checkpoint(tx).await?.map_or(0, |row| row.size);
+    let unpublished = head.filter(|head| signed(head.size) > published);
+    Ok(unpublished.map(|head| Checkpoint { origin: app.log.origin().clone(), ..head.clone() }))
+}
+
+async fn publish(app: &App, head: &Checkpoint, note: &SignedNote) -> Result<(), KeepError> {
+    let row = CheckpointRow {
+        size: signed(head.size),
+        root: head.root.bytes().to_vec(),
+        note: note.to_string(),
+        signed_at: app.now(),
+    };
+    transact!(app.store, "publish_head", tx => { Ok::<_, KeepError>(tree::put_checkpoint(tx, &row).await?) })
+}
+
+/// The size of the stored tree, once it is certain that it extends the last head signed here.
+async fn check(tx: &mut WriteTx, head: Option<&Checkpoint>) -> Result<u64, KeepError> {
+    let size = u64::try_from(tree::size(tx).await?).unwrap_or(0);
+    let Some(head) = head else {
+        // The very first head of a new log is the only one that continues nothing.
+        return match tree::latest_checkpoint(tx).await? {
+            None => Ok(size),
+            Some(_) => Err(KeepError::NoMemory),
+        };
+    };
+    if size < head.size {
+        return Err(KeepError::Behind { found: size, signed: head.size });
+    }
+    if stored::root(tx, head.size).await? != head.root {
+        return Err(KeepError::Rewritten { signed: head.size });
+    }
+    Ok(size)
+}
+
+/// Sizes are counted in signed integers by the database.
+fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

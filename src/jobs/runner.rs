@@ -1,0 +1,143 @@
+//! Starts the jobs with the service and stops them with it.
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::head::HeadFile;
+use super::keeper::{ALARM, BATCH, KeepError, Keeper};
+use crate::app::App;
+use crate::app::record;
+use crate::domain::ids::RowId;
+use crate::store::{StoreError, lease, tree};
+use crate::{transact, view};
+
+/// How often committed entries are looked for.
+const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
+/// A head is signed at most this often.
+const SIGN_EVERY: Duration = Duration::from_secs(10);
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(20);
+
+/// The jobs of one process. Dropped, they stop at their next rest.
+#[derive(Debug)]
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Jobs {
+    pub fn start(app: &App) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let holder = RowId::new(app.now(), &*app.entropy).to_string();
+        let keeper = Keeper::new(holder.clone(), HeadFile::new(&app.config.log.head_file));
+        let tasks = vec![
+            tokio::spawn(keep_log(app.clone(), keeper, stopped.clone())),
+            tokio::spawn(keep_house(app.clone(), holder, stopped)),
+        ];
+        Self { stop, tasks }
+    }
+
+    /// Waits for the work under way.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+/// Calls `work` again and again until told to stop, resting `every` in between.
+macro_rules! repeat {
+    ($stopped:ident, $every:expr, $work:expr) => {{
+        let mut rest = interval($every);
+        rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = rest.tick() => { $work; }
+                // Also when the sender is gone.
+                _ = $stopped.changed() => break,
+            }
+        }
+    }};
+}
+
+async fn keep_log(app: App, keeper: Keeper, mut stopped: watch::Receiver<bool>) {
+    let mut signed_at: Option<Instant> = None;
+    // What was wrong in the last round; at the start, perhaps something that a former process left standing.
+    let mut fault = Some(String::new());
+    repeat!(stopped, SEQUENCE_EVERY, {
+        let due = signed_at.is_none_or(|at| at.elapsed() >= SIGN_EVERY);
+        match keep_once(&app, &keeper, due).await {
+            Ok(signed) => {
+                if signed {
+                    signed_at = Some(Instant::now());
+                }
+                if fault.is_some() && calm(&app).await {
+                    fault = None;
+                }
+            }
+            Err(error) => {
+                let text = Some(error.to_string());
+                if fault != text {
+                    tracing::error!(%error, "the log is not continued");
+                    raise(&app, &error).await;
+                    fault = text;
+                }
+            }
+        }
+    });
+}
+
+/// One round; true when a head was signed.
+async fn keep_once(app: &App, keeper: &Keeper, due: bool) -> Result<bool, KeepError> {
+    let pending = view!(app.store, tx => { Ok::<_, StoreError>(tree::has_pending(tx).await?) })?;
+    if pending {
+        while keeper.sequence(app).await? == u64::try_from(BATCH).unwrap_or(u64::MAX) {}
+    }
+    if !due {
+        return Ok(false);
+    }
+    let (size, head) = view!(app.store, tx => {
+        let head = tree::latest_checkpoint(tx).await?;
+        Ok::<_, StoreError>((tree::size(tx).await?, head.map_or(0, |head| head.size)))
+    })?;
+    Ok(size != head && keeper.sign(app).await?.is_some())
+}
+
+async fn raise(app: &App, error: &KeepError) {
+    // A database that does not answer cannot hold an alarm; the journal has it.
+    if matches!(error, KeepError::Store(_)) {
+        return;
+    }
+    let (detail, now) = (error.to_string(), app.now());
+    let raised = transact!(app.store, "raise_alarm", tx => { tree::raise(tx, ALARM, &detail, now).await });
+    if let Err(error) = raised {
+        tracing::error!(%error, "the alarm could not be raised");
+    }
+}
+
+/// Takes the alarm down; true when that succeeded.
+async fn calm(app: &App) -> bool {
+    let cleared = transact!(app.store, "clear_alarm", tx => { tree::clear(tx, ALARM).await });
+    cleared.inspect_err(|error| tracing::error!(%error, "the alarm could not be cleared")).is_ok()
+}
+
+async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>) {
+    repeat!(stopped, HOUSEKEEPING_EVERY, {
+        if let Err(error) = house(&app, &holder).await {
+            tracing::error!(%error, "housekeeping");
+        }
+    });
+}
+
+async fn house(app: &App, holder: &str) -> Result<(), record::RecordError> {
+    let now = app.now();
+    let mine = transact!(app.store, "hold_house", tx => {
+        lease::hold(tx, "house", holder, now, now + time::Duration::seconds(60)).await
+    })?;
+    if mine {
+        record::count_refusals(app).await?;
+    }
+    Ok(())
+}
