@@ -8,6 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use crate::app::App;
+use crate::app::notices::{self, Carrier};
 use crate::app::record;
 use crate::domain::ids::RowId;
 use crate::store::{StoreError, lease, tree};
@@ -17,6 +18,7 @@ use crate::{transact, view};
 const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
 /// A head is signed at most this often.
 const SIGN_EVERY: Duration = Duration::from_secs(10);
+const SEND_EVERY: Duration = Duration::from_secs(3);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(20);
 
 /// The jobs of one process. Dropped, they stop at their next rest.
@@ -27,14 +29,18 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    pub fn start(app: &App) -> Self {
+    /// `carrier`: what mails leave with; `None` leaves them in the outbox (the demonstration shows it).
+    pub fn start(app: &App, carrier: Option<Carrier>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let holder = RowId::new(app.now(), &*app.entropy).to_string();
         let keeper = Keeper::new(holder.clone(), HeadFile::new(&app.config.log.head_file));
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(keep_log(app.clone(), keeper, stopped.clone())),
-            tokio::spawn(keep_house(app.clone(), holder, stopped)),
+            tokio::spawn(keep_house(app.clone(), holder, stopped.clone())),
         ];
+        if let Some(carrier) = carrier {
+            tasks.push(tokio::spawn(send_mails(app.clone(), carrier, stopped)));
+        }
         Self { stop, tasks }
     }
 
@@ -121,6 +127,14 @@ async fn raise(app: &App, error: &KeepError) {
 async fn calm(app: &App) -> bool {
     let cleared = transact!(app.store, "clear_alarm", tx => { tree::clear(tx, ALARM).await });
     cleared.inspect_err(|error| tracing::error!(%error, "the alarm could not be cleared")).is_ok()
+}
+
+async fn send_mails(app: App, carrier: Carrier, mut stopped: watch::Receiver<bool>) {
+    repeat!(stopped, SEND_EVERY, {
+        if let Err(error) = notices::send_due(&app, &carrier).await {
+            tracing::error!(%error, "mails are not sent");
+        }
+    });
 }
 
 async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>) {
