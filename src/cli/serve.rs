@@ -6,7 +6,10 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 
-use crate::app::App;
+use crate::app::notices::Carrier;
+use crate::config::Config;
+use crate::jobs::Jobs;
+use crate::notify::Mailer;
 use crate::web;
 
 use super::{Failure, start};
@@ -18,6 +21,7 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     start::journal();
     start::block_on(async {
         let app = start::app(file).await?;
+        let jobs = Jobs::start(&app, carrier(&app.config)?);
         let server = &app.config.server;
         let handle = Handle::new();
         tokio::spawn(stop_on_signal(handle.clone()));
@@ -30,13 +34,17 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
             }
             _ => axum_server::bind(server.listen).handle(handle).serve(service).await?,
         }
-        finish(&app).await;
+        jobs.stop().await;
+        app.store.close().await;
         Ok(())
     })
 }
 
-async fn finish(app: &App) {
-    app.store.close().await;
+/// What mails leave with; without a mail server they stay in the outbox.
+fn carrier(config: &Config) -> Result<Option<Carrier>, Failure> {
+    let Some(mail) = &config.mail else { return Ok(None) };
+    let mailer = Mailer::new(&mail.smtp_url, &mail.from);
+    mailer.map(|mailer| Some(Carrier::Smtp(mailer))).map_err(|error| Failure::Refused(error.to_string()))
 }
 
 /// Ends gracefully on SIGINT and SIGTERM.
