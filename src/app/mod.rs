@@ -8,6 +8,7 @@ pub mod choose_structure;
 pub mod choose_user;
 pub mod context;
 pub mod create_person;
+pub mod create_structure;
 pub mod end_use;
 pub mod fault;
 pub mod give_userinfo;

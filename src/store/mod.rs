@@ -19,6 +19,7 @@ pub mod action_log;
 pub mod authorization;
 pub mod card;
 pub mod client;
+pub mod habilitation;
 pub mod lease;
 pub mod link;
 pub mod offer;
