@@ -57,6 +57,7 @@ mod parts;
 #[cfg(test)]
 mod preview;
 pub mod qr;
+pub mod screens;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -148,6 +148,15 @@ impl Page {
         self
     }
 
+    /// A page for the user, on the aidant's computer: nothing of the aidant's session shows.
+    #[must_use]
+    pub fn without_session(mut self) -> Self {
+        self.who = None;
+        self.section = None;
+        self.acting_for = None;
+        self
+    }
+
     /// Where the language switch leads when this page answers a POST on an address that has no GET.
     #[must_use]
     pub fn reached_at(mut self, address: impl Into<String>) -> Self {

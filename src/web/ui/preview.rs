@@ -99,7 +99,7 @@ fn attribute<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     html.split(&format!(" {name}=\"")).skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
 }
 
-fn check(html: &str) {
+pub(super) fn check(html: &str) {
     let ids = attribute(html, "id");
     let unique: BTreeSet<_> = ids.iter().copied().collect();
     assert_eq!(ids.len(), unique.len(), "an id is used twice: {ids:?}");
@@ -119,7 +119,7 @@ fn check(html: &str) {
 }
 
 /// Writes a page so that a browser finds its assets beside it.
-fn write(name: &str, html: &str) {
+pub(super) fn write(name: &str, html: &str) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/preview");
     fs::create_dir_all(&folder).unwrap();
     let address = assets::url("");

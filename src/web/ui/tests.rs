@@ -109,7 +109,10 @@ fn every_sentence_asked_for_exists() {
         for kind in text.split("Problem::new(").skip(1).filter_map(|piece| piece.split('"').nth(1)) {
             for part in ["title", "happened", "safe", "do"] {
                 let key = format!("error-{kind}-{part}");
-                if kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !L::has(&key) {
+                if !kind.is_empty()
+                    && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                    && !L::has(&key)
+                {
                     missing.insert(format!("{key} ({})", path.file_name().unwrap().display()));
                 }
             }
