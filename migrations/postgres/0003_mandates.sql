@@ -56,6 +56,7 @@ CREATE TABLE mandate (
   attestation_sealed bytea, -- the data frozen at signature, from which it is printed
   ended_at timestamptz,
   end_reason text CHECK (end_reason IN ('expired', 'replaced', 'revoked', 'renounced', 'closed')),
+  ended_by text CHECK (ended_by IN ('user', 'user_at_desk', 'structure', 'operator')), -- absent: by itself
   next_sequence bigint NOT NULL DEFAULT 0, -- of the mandate's entries in the log
   entry_id uuid NOT NULL REFERENCES entry (id),
   signed_entry_id uuid REFERENCES entry (id),
@@ -68,7 +69,7 @@ CREATE TABLE mandate (
         AND attestation_sealed IS NOT NULL AND signed_entry_id IS NOT NULL)),
   CHECK (signed_at IS NULL OR signed_at >= consented_at),
   CHECK (signed_at IS NULL OR ends_at > signed_at),
-  CHECK (signed_at IS NULL OR ends_at <= signed_at + interval '366 days'),
+  CHECK (signed_at IS NULL OR ends_at < signed_at + interval '367 days'), -- 365 local days, the rest of the last one, an hour of clock change
   CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
   CHECK ((state = 'ended') = (end_reason IS NOT NULL))
 );

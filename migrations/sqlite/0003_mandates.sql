@@ -56,6 +56,7 @@ CREATE TABLE mandate (
   attestation_sealed BLOB, -- the data frozen at signature, from which it is printed
   ended_at TEXT,
   end_reason TEXT CHECK (end_reason IN ('expired', 'replaced', 'revoked', 'renounced', 'closed')),
+  ended_by TEXT CHECK (ended_by IN ('user', 'user_at_desk', 'structure', 'operator')), -- absent: by itself
   next_sequence INTEGER NOT NULL DEFAULT 0, -- of the mandate's entries in the log
   entry_id BLOB NOT NULL REFERENCES entry (id),
   signed_entry_id BLOB REFERENCES entry (id),
@@ -68,7 +69,7 @@ CREATE TABLE mandate (
         AND attestation_sealed IS NOT NULL AND signed_entry_id IS NOT NULL)),
   CHECK (signed_at IS NULL OR signed_at >= consented_at),
   CHECK (signed_at IS NULL OR ends_at > signed_at),
-  CHECK (signed_at IS NULL OR julianday(ends_at) - julianday(signed_at) <= 366),
+  CHECK (signed_at IS NULL OR julianday(ends_at) - julianday(signed_at) < 367), -- 365 local days, the rest of the last one, an hour of clock change
   CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
   CHECK ((state = 'ended') = (end_reason IS NOT NULL))
 ) STRICT;

@@ -1,0 +1,75 @@
+//! Users: one subject of one identity provider each.
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::seal::Place;
+use crate::domain::ids::{EntryId, UserId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::CivilIdentity;
+
+use super::{Access, StoreError, WriteTx};
+
+/// What `identity_sealed` holds: the civil identity to the letter, and whose subject it is.
+#[derive(Serialize, Deserialize)]
+pub struct SealedIdentity {
+    pub issuer: String,
+    pub subject: String,
+    #[serde(flatten)]
+    pub identity: CivilIdentity,
+}
+
+/// Where the sealed identity of a user lives.
+pub fn identity_place(id: &UserId) -> Place<'_> {
+    Place { table: "app_user", row: id.as_bytes(), column: "identity_sealed" }
+}
+
+const BY_SUBJECT: &str = "SELECT id FROM app_user WHERE subject_index = $1";
+
+/// The user of this blind index of (issuer, subject).
+pub async fn by_subject(tx: &mut impl Access, index: &[u8]) -> Result<Option<UserId>, StoreError> {
+    on!(tx, c => sqlx::query_scalar::<_, UserId>(BY_SUBJECT).bind(index).fetch_optional(c).await)
+}
+
+pub struct NewUser<'a> {
+    pub id: UserId,
+    pub subject_index: &'a [u8],
+    pub identity_index: &'a [u8],
+    pub identity_sealed: &'a [u8],
+    pub pseudonym_key_sealed: &'a [u8],
+    pub now: Timestamp,
+    pub entry: EntryId,
+}
+
+const INSERT: &str = "
+INSERT INTO app_user (id, subject_index, identity_index, identity_sealed, pseudonym_key_sealed, created_at,
+  updated_at, entry_id)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7)";
+
+pub async fn insert(tx: &mut WriteTx, new: &NewUser<'_>) -> Result<(), StoreError> {
+    changed!(
+        tx,
+        sqlx::query(INSERT)
+            .bind(new.id)
+            .bind(new.subject_index)
+            .bind(new.identity_index)
+            .bind(new.identity_sealed)
+            .bind(new.pseudonym_key_sealed)
+            .bind(new.now)
+            .bind(new.entry)
+    )?;
+    Ok(())
+}
+
+const UPDATE: &str = "
+UPDATE app_user SET identity_index = $2, identity_sealed = $3, updated_at = $4 WHERE id = $1";
+
+/// The identity as the provider gives it today.
+pub async fn update_identity(
+    tx: &mut WriteTx,
+    id: UserId,
+    identity_index: &[u8],
+    identity_sealed: &[u8],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    changed!(tx, sqlx::query(UPDATE).bind(id).bind(identity_index).bind(identity_sealed).bind(now))?;
+    Ok(())
+}
