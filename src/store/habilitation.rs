@@ -23,8 +23,7 @@ const INSERT: &str = "INSERT INTO structure (id, name, kind, siret, time_zone, t
        habilitated_from, habilitated_until, created_at, entry_id)
      VALUES ($1, $2, $3, $4, $5, $6, 'habilitated', $7, $8, $9, $10)
      ON CONFLICT (siret) DO NOTHING";
-const INSERT_DOMAIN: &str =
-    "INSERT INTO structure_domain (structure_id, domain) SELECT $1, key FROM domain WHERE key = $2 AND active";
+const INSERT_DOMAIN: &str = "INSERT INTO structure_domain (structure_id, domain) SELECT $1, key FROM domain WHERE key = $2 AND active";
 
 /// False if the SIRET is taken.
 pub async fn insert(tx: &mut WriteTx, new: &NewStructure<'_>) -> Result<bool, StoreError> {

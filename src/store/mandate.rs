@@ -117,8 +117,10 @@ pub async fn consented(
     (now, alive_since): (Timestamp, Timestamp),
     acr: Option<&str>,
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query(CONSENTED).bind(id).bind(user).bind(text_hash).bind(now).bind(acr).bind(alive_since);
-    Ok(changed!(tx, query)? == 1)
+    Ok(changed!(
+        tx,
+        sqlx::query(CONSENTED).bind(id).bind(user).bind(text_hash).bind(now).bind(acr).bind(alive_since)
+    )? == 1)
 }
 
 const REFUSED: &str = "
@@ -227,20 +229,18 @@ UPDATE mandate SET state = 'active', signed_at = $2, signed_by = $3, signed_card
   attestation_sealed = $6, signed_entry_id = $7, activity_at = $2
 WHERE id = $1 AND state = 'awaiting_signature'";
 
-pub async fn sign(
-    tx: &mut WriteTx,
-    id: MandateId,
-    signature: &Signature<'_>,
-) -> Result<bool, StoreError> {
-    let query = sqlx::query(SIGN)
-        .bind(id)
-        .bind(signature.now)
-        .bind(signature.by)
-        .bind(signature.card)
-        .bind(signature.step)
-        .bind(signature.attestation_sealed)
-        .bind(signature.entry);
-    Ok(changed!(tx, query)? == 1)
+pub async fn sign(tx: &mut WriteTx, id: MandateId, signature: &Signature<'_>) -> Result<bool, StoreError> {
+    Ok(changed!(
+        tx,
+        sqlx::query(SIGN)
+            .bind(id)
+            .bind(signature.now)
+            .bind(signature.by)
+            .bind(signature.card)
+            .bind(signature.step)
+            .bind(signature.attestation_sealed)
+            .bind(signature.entry)
+    )? == 1)
 }
 
 const CONSENT_ENTRY: &str = "

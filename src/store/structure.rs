@@ -66,11 +66,16 @@ pub async fn standing(
 /// The domains in which a structure may hold grants.
 pub async fn domains(tx: &mut impl Access, id: StructureId) -> Result<BTreeSet<DomainKey>, StoreError> {
     let keys = on!(tx, c => sqlx::query_scalar::<_, String>(DOMAINS).bind(id).fetch_all(c).await)?;
-    let known = |key: String| key.parse().map_err(|_| StoreError::Corrupt("structure_domain.domain".to_owned()));
+    let known =
+        |key: String| key.parse().map_err(|_| StoreError::Corrupt("structure_domain.domain".to_owned()));
     keys.into_iter().map(known).collect()
 }
 
-fn facts(id: StructureId, row: StandingRow, domains: BTreeSet<DomainKey>) -> Result<StandingFacts, StoreError> {
+fn facts(
+    id: StructureId,
+    row: StandingRow,
+    domains: BTreeSet<DomainKey>,
+) -> Result<StandingFacts, StoreError> {
     let corrupt = |column: &str| StoreError::Corrupt(format!("structure.{column}"));
     let person_is_active = row.person_status == "active";
     let member = match (row.is_aidant, row.is_referent, row.member_status) {

@@ -29,8 +29,8 @@ UPDATE mandate_grant SET state = 'ended', ended_at = $2, end_reason = $3 WHERE m
 
 /// Ends a mandate and what is left of its grants; false if it had ended before.
 pub async fn end_whole(tx: &mut WriteTx, id: MandateId, ending: Ending) -> Result<bool, StoreError> {
-    let query = sqlx::query(END_WHOLE).bind(id).bind(ending.at).bind(ending.reason).bind(ending.by);
-    if changed!(tx, query)? == 0 {
+    if changed!(tx, sqlx::query(END_WHOLE).bind(id).bind(ending.at).bind(ending.reason).bind(ending.by))? == 0
+    {
         return Ok(false);
     }
     changed!(tx, sqlx::query(END_ALL_GRANTS).bind(id).bind(ending.at).bind(ending.reason))?;
@@ -44,8 +44,8 @@ WHERE id = $1 AND state IN ('active', 'suspended')
 
 /// Ends a mandate whose last grant has just ended.
 pub async fn end_emptied(tx: &mut WriteTx, id: MandateId, ending: Ending) -> Result<bool, StoreError> {
-    let query = sqlx::query(END_EMPTIED).bind(id).bind(ending.at).bind(ending.reason).bind(ending.by);
-    Ok(changed!(tx, query)? == 1)
+    Ok(changed!(tx, sqlx::query(END_EMPTIED).bind(id).bind(ending.at).bind(ending.reason).bind(ending.by))?
+        == 1)
 }
 
 /// A mandate that time alone has just ended.
