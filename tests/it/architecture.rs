@@ -27,11 +27,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["web", "demo", "cli"]),
     ("axum_server", &["web", "demo", "cli"]),
     ("tower_http", &["web", "demo", "cli"]),
-    ("askama", &["web", "demo"]),
+    ("askama", &["web", "demo", "notify"]),
     ("clap", &["cli"]),
     ("tokio", &["store", "log", "notify", "oidc", "app", "jobs", "web", "demo", "cli"]),
     ("reqwest", &["oidc", "notify", "app", "jobs", "demo", "cli"]),
-    ("lettre", &["notify"]),
+    ("lettre", &["notify", "config"]),
 ];
 
 /// `sqlx` beyond the store: only the derive that lets a newtype be a column.

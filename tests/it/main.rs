@@ -10,3 +10,7 @@ mod architecture;
 mod docs;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod security;
+#[cfg(test)]
+mod trial;

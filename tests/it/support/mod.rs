@@ -1,9 +1,13 @@
 //! What tests stand on: a fresh database on either engine, a clock that moves, randomness that repeats.
+mod app;
 mod clock;
 mod database;
+mod people;
 mod postgres;
 
-pub use database::{Engine, TestDb};
+pub use app::{Answer, TestApp};
+pub use database::{Engine, TempFolder, TestDb};
+pub use people::Roles;
 
 /// Writes one test once and runs it on both engines. The argument is any type with an async `fresh(Engine)`:
 ///

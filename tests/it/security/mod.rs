@@ -1,0 +1,2 @@
+//! What must never be possible.
+mod matrix;
