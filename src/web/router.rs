@@ -1,5 +1,9 @@
 //! The table of all routes, behind the layers.
+use std::time::Duration;
+
 use axum::{Router, middleware};
+use http::StatusCode;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
 
@@ -8,6 +12,9 @@ use super::{api, layer, pages, ui};
 
 /// Largest request body read: forms and protocol requests are small.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// A request that takes longer, body included, is given up: no slow client holds a connection to the database.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// Every route of the product.
 pub fn routes() -> Vec<Route> {
@@ -31,6 +38,7 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(pages::not_found)
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), layer::visit::attach))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
         .layer(middleware::from_fn_with_state(app.clone(), layer::headers::add))
         .layer(middleware::from_fn(layer::operation::trace))
         .with_state(app.clone())
