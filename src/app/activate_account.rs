@@ -38,6 +38,8 @@ pub struct Invitation {
     pub has_password: bool,
     /// A card was handed over already: its code is all that is needed.
     pub has_card: bool,
+    /// An app is being enrolled, and its first code awaited.
+    pub awaits_app: bool,
 }
 
 /// Looks at a link without using it. `None`: unknown, used, expired, or of someone suspended.
@@ -53,6 +55,7 @@ pub async fn look(app: &App, token: &PlainToken) -> Result<Option<Invitation>, F
             purpose,
             has_password: person.password_hash.is_some(),
             has_card: hardware,
+            awaits_app: held.iter().any(|card| matches!(card.kind(), Ok(CardKind::App))),
         }))
     })
 }

@@ -27,5 +27,6 @@ pub mod sign_out;
 pub mod signing_keys;
 pub mod stash;
 pub mod tree;
+pub mod step_up;
 
 pub use context::App;

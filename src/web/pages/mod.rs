@@ -1,7 +1,12 @@
 //! Screens: one file each, with its `routes()`.
+pub mod account;
+pub mod activate;
 pub mod authorize;
+pub mod cards;
 pub mod home;
+pub mod resume;
 pub mod sign_in;
+pub mod structures;
 pub mod uses;
 
 use axum::response::{IntoResponse, Response};
@@ -16,6 +21,11 @@ pub fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     routes.extend(home::routes());
     routes.extend(authorize::routes());
+    routes.extend(account::routes());
+    routes.extend(activate::routes());
+    routes.extend(cards::routes());
+    routes.extend(resume::routes());
+    routes.extend(structures::routes());
     routes.extend(sign_in::routes());
     routes.extend(uses::routes());
     routes

@@ -93,6 +93,11 @@ impl Form {
         self.values.iter().any(|(key, given)| key == name && given == value)
     }
 
+    /// Every field as it came, in order.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        self.values.clone()
+    }
+
     /// Notes an error; the first one of each field is shown beside it.
     pub fn refuse(&mut self, field: &'static str, message: impl Into<Message>) {
         self.errors.push(FieldError { field, message: message.into() });
