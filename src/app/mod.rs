@@ -26,7 +26,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod signing_keys;
 pub mod stash;
-pub mod tree;
 pub mod step_up;
+pub mod tree;
 
 pub use context::App;
