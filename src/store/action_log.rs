@@ -139,18 +139,6 @@ pub struct EntryRow {
     pub leaf_index: Option<i64>,
 }
 
-/// Entries of one mandate in the order of its own sequence, from after `after`.
-pub async fn story(
-    tx: &mut impl Access,
-    mandate: MandateId,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<EntryRow>, StoreError> {
-    const SQL: &str = "SELECT e.*, l.leaf_index FROM entry e LEFT JOIN log_leaf l ON l.entry_id = e.id \
-        WHERE e.mandate_id = $1 AND e.mandate_sequence > $2 ORDER BY e.mandate_sequence LIMIT $3";
-    on!(tx, c => sqlx::query_as(SQL).bind(mandate).bind(after).bind(limit).fetch_all(c).await)
-}
-
 /// One entry.
 pub async fn entry(tx: &mut impl Access, id: EntryId) -> Result<Option<EntryRow>, StoreError> {
     const SQL: &str =
@@ -176,63 +164,4 @@ pub async fn story_parts(
     const SQL: &str = "SELECT p.entry_id, p.part, p.sealed FROM entry_part p JOIN entry e ON e.id = p.entry_id \
         WHERE e.mandate_id = $1 AND e.mandate_sequence > $2 AND e.mandate_sequence <= $3";
     on!(tx, c => sqlx::query_as(SQL).bind(mandate).bind(after).bind(until).fetch_all(c).await)
-}
-
-/// What a search keeps; absent means any.
-#[derive(Clone, Debug, Default)]
-pub struct Criteria {
-    pub from: Option<Timestamp>,
-    /// Exclusive.
-    pub until: Option<Timestamp>,
-    pub structure_id: Option<StructureId>,
-    pub mandate_id: Option<MandateId>,
-    pub kind: Option<String>,
-    pub outcome: Option<String>,
-    /// Only the structures listed for this auditor; `None` for an auditor of everything.
-    pub perimeter_of: Option<PersonId>,
-    /// Keyset: entries older than this one.
-    pub before: Option<EntryId>,
-}
-
-/// The latest entries that meet the criteria, newest first.
-pub async fn search(
-    tx: &mut impl Access,
-    wanted: &Criteria,
-    limit: i64,
-) -> Result<Vec<EntryRow>, StoreError> {
-    let conditions: [(bool, &str); 8] = [
-        (wanted.from.is_some(), "e.at >= "),
-        (wanted.until.is_some(), "e.at < "),
-        (wanted.structure_id.is_some(), "e.structure_id = "),
-        (wanted.mandate_id.is_some(), "e.mandate_id = "),
-        (wanted.kind.is_some(), "e.kind = "),
-        (wanted.outcome.is_some(), "e.outcome = "),
-        (wanted.before.is_some(), "e.id < "),
-        (
-            wanted.perimeter_of.is_some(),
-            "e.structure_id IN (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = ",
-        ),
-    ];
-    let mut sql = String::from(
-        "SELECT e.*, l.leaf_index FROM entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE TRUE",
-    );
-    let mut bind = 0;
-    for (_, condition) in conditions.iter().filter(|(present, _)| *present) {
-        bind += 1;
-        let close = if condition.contains('(') { ")" } else { "" };
-        sql.push_str(&format!(" AND {condition}${bind}{close}"));
-    }
-    sql.push_str(&format!(" ORDER BY e.id DESC LIMIT ${}", bind + 1));
-    on!(tx, c => {
-        let mut query = sqlx::query_as(AssertSqlSafe(sql.clone()));
-        if let Some(from) = wanted.from { query = query.bind(from); }
-        if let Some(until) = wanted.until { query = query.bind(until); }
-        if let Some(structure) = wanted.structure_id { query = query.bind(structure); }
-        if let Some(mandate) = wanted.mandate_id { query = query.bind(mandate); }
-        if let Some(kind) = &wanted.kind { query = query.bind(kind.clone()); }
-        if let Some(outcome) = &wanted.outcome { query = query.bind(outcome.clone()); }
-        if let Some(before) = wanted.before { query = query.bind(before); }
-        if let Some(person) = wanted.perimeter_of { query = query.bind(person); }
-        query.bind(limit).fetch_all(c).await
-    })
 }

@@ -16,6 +16,7 @@ mod tx;
 mod types;
 
 pub mod action_log;
+pub mod auditor;
 pub mod authorization;
 pub mod card;
 pub mod catalogue;

@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod cards;
 pub mod home;
 pub mod resume;
+pub mod log;
 pub mod sign_in;
 pub mod structures;
 pub mod uses;
@@ -20,6 +21,7 @@ use super::route::Route;
 pub fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     routes.extend(home::routes());
+    routes.extend(log::routes());
     routes.extend(authorize::routes());
     routes.extend(account::routes());
     routes.extend(activate::routes());

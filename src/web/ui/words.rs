@@ -98,6 +98,18 @@ impl L {
         at.to_zoned(self.zone.clone())
     }
 
+    /// The first instant of a day typed as `2026-11-22`, in this time zone.
+    pub fn day_typed(&self, typed: &str) -> Option<Timestamp> {
+        let day: Date = typed.parse().ok()?;
+        let start = day.to_zoned(self.zone.clone()).ok()?.timestamp().as_second();
+        Timestamp::from_unix(start).ok()
+    }
+
+    /// The day of an instant as a date field holds it: `2026-11-22`.
+    pub fn day_as_typed(&self, at: Timestamp) -> String {
+        self.local(at).date().to_string()
+    }
+
     /// « mercredi 23 décembre 2026 » · "Wednesday 23 December 2026"
     pub fn date(&self, at: Timestamp) -> String {
         self.full_date(self.local(at).date())

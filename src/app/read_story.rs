@@ -1,0 +1,231 @@
+//! An auditor reads a mandate's whole story, and the service checks it in front of them: every leaf, every
+//! part, every place in the signed tree, every number of the mandate's own sequence.
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::ids::EntryId;
+use crate::domain::time::Timestamp;
+use crate::log::checkpoint::Checkpoint;
+use crate::log::draft::Draft;
+use crate::log::kind::{Kind, Role};
+use crate::log::note::SignedNote;
+use crate::log::part::{Part, PartKind};
+use crate::log::proof::check_inclusion;
+use crate::store::action_log::{self, PartRow, part_place};
+pub use crate::store::auditor::DomainRow as Domain;
+use crate::store::auditor::{self, MandateRow};
+use crate::store::{Access, tree as stored};
+use crate::view;
+
+use super::App;
+use super::caller::SignedIn;
+use super::log_line::{Fault, Line};
+use super::record;
+use super::search_log::{AuditError, perimeter};
+use super::tree;
+
+/// Lines on a page of a story; few mandates have more.
+pub const PAGE: usize = 200;
+
+/// A mandate and what the log holds of it.
+#[derive(Debug)]
+pub struct Story {
+    pub mandate: MandateRow,
+    pub domains: Vec<Domain>,
+    /// Without the line of this very reading.
+    pub lines: Vec<Line>,
+    pub evidence: Evidence,
+    /// The sequence number after which the next page begins, if there is one.
+    pub next: Option<i64>,
+}
+
+/// The signed head against which the lines were checked.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub checkpoint: Checkpoint,
+    pub signed_at: Timestamp,
+}
+
+/// What was computed, and nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    pub head: Option<Head>,
+    /// The latest head bears no signature of this log.
+    pub forged_head: bool,
+    /// Lines found unchanged in their place under the signed head.
+    pub proven: usize,
+    /// Lines that no signed head covers yet.
+    pub waiting: usize,
+    /// Lines with something wrong.
+    pub faulty: usize,
+    /// Parts erased since.
+    pub erased: usize,
+    /// Lines that the mandate's own count says there are, and that are not there.
+    pub missing: i64,
+}
+
+impl Evidence {
+    /// Nothing wrong was found, and nothing waits.
+    pub fn is_complete(&self) -> bool {
+        self.is_sound() && self.waiting == 0 && self.head.is_some()
+    }
+
+    /// Nothing wrong was found.
+    pub fn is_sound(&self) -> bool {
+        !self.forged_head && self.faulty == 0 && self.missing == 0
+    }
+}
+
+/// Reads the story of the mandate of this reference, from after the number `after` of its sequence.
+pub async fn read(app: &App, who: &SignedIn, reference: &str, after: i64) -> Result<Story, AuditError> {
+    let found = view!(app.store, tx => {
+        let perimeter_of = perimeter(tx, who.person_id).await?;
+        Ok::<_, AuditError>(auditor::mandate(tx, reference, perimeter_of).await?)
+    })?;
+    let Some(mandate) = found else {
+        let draft =
+            Draft::refused(Kind::LogStoryRead, "not_within_perimeter").by(who.person_id, Role::Auditor);
+        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        return Err(AuditError::NoMandate);
+    };
+    // The reading is in the mandate's own story before anything is shown: whoever it is about can see it.
+    let reading = Draft::done(Kind::LogStoryRead)
+        .by(who.person_id, Role::Auditor)
+        .structure(mandate.structure_id)
+        .mandate(mandate.id);
+    let reading = record::append(app, reading).await?;
+    view!(app.store, tx => {
+        let mandate = auditor::mandate(tx, reference, None).await?.ok_or(AuditError::NoMandate)?;
+        let domains = auditor::domains(tx, mandate.id).await?;
+        let mut lines = page(app, tx, &mandate, after).await?;
+        let more = lines.len() > PAGE;
+        lines.truncate(PAGE);
+        let last = lines.last().and_then(|line| line.leaf.as_ref()).and_then(|leaf| leaf.seq);
+        let next = if more { last } else { None };
+        let mut evidence = Evidence::default();
+        check_sequence(&mut lines, after);
+        if !more {
+            let counted = after + i64::try_from(lines.len()).unwrap_or(i64::MAX);
+            evidence.missing = (mandate.next_sequence - counted).max(0);
+        }
+        lines.retain(|line| line.id != reading.id);
+        check_parts(app, tx, &mandate, &mut lines, &mut evidence).await?;
+        check_places(app, tx, &mut lines, &mut evidence).await?;
+        evidence.faulty = lines.iter().filter(|line| line.fault.is_some()).count();
+        Ok::<_, AuditError>(Story { mandate, domains, lines, evidence, next })
+    })
+}
+
+async fn page(
+    app: &App,
+    tx: &mut impl Access,
+    mandate: &MandateRow,
+    after: i64,
+) -> Result<Vec<Line>, AuditError> {
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let rows = auditor::story(tx, mandate.id, after, limit).await?;
+    Ok(rows.into_iter().map(|row| Line::read(row, app.log.origin())).collect())
+}
+
+/// Each line must bear the number after that of the line before.
+fn check_sequence(lines: &mut [Line], after: i64) {
+    let mut wanted = after + 1;
+    for line in lines {
+        let seq = line.leaf.as_ref().and_then(|leaf| leaf.seq);
+        if seq != Some(wanted) {
+            line.blame(Fault::Sequence);
+        }
+        wanted = seq.unwrap_or(wanted) + 1;
+    }
+}
+
+/// Each part that is left must open its commitment; those that the leaf names and that are gone were erased.
+async fn check_parts(
+    app: &App,
+    tx: &mut impl Access,
+    mandate: &MandateRow,
+    lines: &mut [Line],
+    evidence: &mut Evidence,
+) -> Result<(), AuditError> {
+    let numbers = || lines.iter().filter_map(|line| line.leaf.as_ref()?.seq);
+    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(()) };
+    let mut parts: HashMap<EntryId, Vec<PartRow>> = HashMap::new();
+    for part in action_log::story_parts(tx, mandate.id, first - 1, last).await? {
+        parts.entry(part.entry_id).or_default().push(part);
+    }
+    for line in lines {
+        let mut committed = line.leaf.as_ref().map(|leaf| leaf.parts.clone()).unwrap_or_default();
+        for row in parts.remove(&line.id).unwrap_or_default() {
+            let kind = row.part.parse::<PartKind>().ok();
+            let opened = kind.and_then(|kind| {
+                let clear = app.sealer.open(part_place(&row.entry_id, kind), &row.sealed).ok()?;
+                let (nonce, bytes) = clear.split_first_chunk()?;
+                Part::open(kind, *nonce, bytes.to_vec(), &committed.remove(&kind)?).ok()
+            });
+            if opened.is_none() {
+                line.blame(Fault::Part);
+            }
+        }
+        evidence.erased += committed.len();
+    }
+    Ok(())
+}
+
+/// Each line under the latest signed head must be proven to be in its place there.
+async fn check_places(
+    app: &App,
+    tx: &mut impl Access,
+    lines: &mut [Line],
+    evidence: &mut Evidence,
+) -> Result<(), AuditError> {
+    let head = match latest_head(app, tx).await? {
+        Ok(head) => head,
+        Err(ForgedHead) => {
+            evidence.forged_head = true;
+            None
+        }
+    };
+    let Some(head) = head else {
+        evidence.waiting = lines.len();
+        return Ok(());
+    };
+    let (size, root) = (head.checkpoint.size, head.checkpoint.root);
+    let covered: BTreeMap<u64, usize> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(place, line)| Some((line.index.filter(|index| *index < size)?, place)))
+        .collect();
+    let indexes: Vec<u64> = covered.keys().copied().collect();
+    // Tiles that are missing or torn leave every line they should prove without its proof.
+    let paths = match tree::inclusion(tx, &indexes, size).await {
+        Ok(paths) => paths.into_iter().map(Some).collect(),
+        Err(tree::TreeError::Store(error)) => return Err(error.into()),
+        Err(_) => vec![None; indexes.len()],
+    };
+    for ((index, place), path) in covered.into_iter().zip(paths) {
+        let Some(line) = lines.get_mut(place) else { continue };
+        let proven = path.is_some_and(|path| check_inclusion(&line.hash, index, size, &root, &path).is_ok());
+        if !proven {
+            line.blame(Fault::NotInTree);
+        } else if line.fault.is_none() {
+            evidence.proven += 1;
+        }
+    }
+    evidence.waiting = lines.iter().filter(|line| line.index.is_none_or(|index| index >= size)).count();
+    evidence.head = Some(head);
+    Ok(())
+}
+
+/// The latest head does not bear a signature of this log.
+struct ForgedHead;
+
+async fn latest_head(
+    app: &App,
+    tx: &mut impl Access,
+) -> Result<Result<Option<Head>, ForgedHead>, AuditError> {
+    let Some(row) = stored::latest_checkpoint(tx).await? else { return Ok(Ok(None)) };
+    let opened = row.note.parse::<SignedNote>().ok().and_then(|note| {
+        let checkpoint = app.log.open_checkpoint(&note).ok()?;
+        Some(Head { checkpoint, signed_at: row.signed_at })
+    });
+    Ok(opened.map(Some).ok_or(ForgedHead))
+}

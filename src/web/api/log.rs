@@ -1,0 +1,45 @@
+//! The public side of the log, as C2SP tlog-tiles wants it: the signed head and the hashes, static and
+//! readable by existing tools. Entries are not here: they would show who is helped, and when.
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+
+use crate::app::{App, publish_log};
+use crate::log::tile::Tile;
+use crate::store::StoreError;
+use crate::web::route::{Access, Route};
+
+/// The routes of these endpoints.
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/log/checkpoint", Access::Public, checkpoint),
+        Route::get("/log/tile/{*path}", Access::Public, tile),
+    ]
+}
+
+async fn checkpoint(State(app): State<App>) -> Response {
+    match publish_log::checkpoint(&app).await {
+        Ok(Some(note)) => answer("text/plain; charset=utf-8", "public, max-age=5", note.into_bytes()),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+/// A tile under the latest head never changes again, partial ones included: their width is in their address.
+async fn tile(State(app): State<App>, Path(path): Path<String>) -> Response {
+    let Ok(tile) = path.parse::<Tile>() else { return StatusCode::NOT_FOUND.into_response() };
+    match publish_log::tile(&app, tile).await {
+        Ok(Some(hashes)) => answer("application/octet-stream", "public, max-age=31536000, immutable", hashes),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+fn answer(kind: &'static str, keep: &'static str, body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], body).into_response()
+}
+
+fn unavailable(error: &StoreError) -> Response {
+    tracing::error!(%error, "the log could not be published");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}

@@ -1,0 +1,124 @@
+//! The story of one mandate, with the proof computed while it is read.
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+
+use super::words::Told;
+use crate::app::App;
+use crate::app::read_story::{self, Evidence, Story};
+use crate::app::search_log::AuditError;
+use crate::web::error::Problem;
+use crate::web::extract::{Person, Visit};
+use crate::web::ui::{self, Form, L, Locale, Page, Section, Tone};
+
+#[derive(Template)]
+#[template(path = "log/story.html")]
+struct StoryPage {
+    page: Page,
+    reference: String,
+    state: String,
+    state_tone: Tone,
+    place: String,
+    domains: Vec<String>,
+    lines: Vec<Told>,
+    next: String,
+    proof: Proof,
+}
+
+/// The card beside the story.
+struct Proof {
+    tone: &'static str,
+    verdict: String,
+    sentences: Vec<String>,
+    /// Whether a signed head was found.
+    head: Vec<String>,
+    root: String,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Person(who): Person,
+    Path(reference): Path<String>,
+    Query(form): Query<Form>,
+) -> Response {
+    let after = form.value("after").parse::<u32>().map_or(0, i64::from);
+    let story = match read_story::read(&app, &who, &reference, after).await {
+        Ok(story) => story,
+        Err(AuditError::NoPerimeter) => return Problem::forbidden().respond(&visit),
+        Err(AuditError::NoMandate) => return Problem::not_found().respond(&visit),
+        Err(error) => return Problem::internal(&error).respond(&visit),
+    };
+    let l = visit.l();
+    let title = l.t1("log-story-title", "reference", story.mandate.reference.clone()).into_owned();
+    let page = visit.page("log-title").in_section(Section::Log).titled_with(title);
+    ui::html(&fill(page, &story, &l))
+}
+
+fn fill(page: Page, story: &Story, l: &L) -> StoryPage {
+    let mandate = &story.mandate;
+    let label = |row: &crate::app::read_story::Domain| match l.locale() {
+        Locale::Fr => row.label_fr.clone(),
+        Locale::En => row.label_en.clone(),
+    };
+    StoryPage {
+        reference: mandate.reference.clone(),
+        state: l.t(&format!("log-state-{}", mandate.state.replace('_', "-"))).into_owned(),
+        state_tone: state_tone(&mandate.state),
+        place: match mandate.ends_at {
+            Some(end) => {
+                let name = mandate.structure_name.clone();
+                l.t2("log-story-until", "structure", name, "day", l.end_day(end)).into_owned()
+            }
+            None => mandate.structure_name.clone(),
+        },
+        domains: story.domains.iter().map(label).collect(),
+        lines: story.lines.iter().map(|line| Told::of(line, l)).collect(),
+        next: story.next.map(|after| format!("?after={after}")).unwrap_or_default(),
+        proof: proof(&story.evidence, story.lines.len(), l),
+        page,
+    }
+}
+
+fn state_tone(state: &str) -> Tone {
+    match state {
+        "active" => Tone::Good,
+        "suspended" | "awaiting_consent" | "awaiting_signature" => Tone::Warn,
+        _ => Tone::Quiet,
+    }
+}
+
+fn proof(evidence: &Evidence, lines: usize, l: &L) -> Proof {
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let (tone, verdict) = match (evidence.is_sound(), evidence.is_complete()) {
+        (false, _) => ("bad sign", "log-proof-broken"),
+        (true, true) => ("good sign", "log-proof-complete"),
+        (true, false) => ("warn", "log-proof-waiting"),
+    };
+    let mut sentences =
+        vec![l.t2("log-proof-count", "proven", count(evidence.proven), "total", count(lines)).into_owned()];
+    for (key, number) in [
+        ("log-proof-faulty", count(evidence.faulty)),
+        ("log-proof-missing", evidence.missing),
+        ("log-proof-wait", count(evidence.waiting)),
+        ("log-proof-erased", count(evidence.erased)),
+    ] {
+        if number > 0 {
+            sentences.push(l.t1(key, "count", number).into_owned());
+        }
+    }
+    if evidence.forged_head {
+        sentences.push(l.t("log-proof-forged").into_owned());
+    }
+    let (head, root) = match &evidence.head {
+        Some(head) => {
+            let size = l.number(i64::try_from(head.checkpoint.size).unwrap_or(i64::MAX));
+            let size = l.t1("log-proof-size", "count", size).into_owned();
+            let when = l.t1("log-proof-head", "when", l.stamp(head.signed_at)).into_owned();
+            let unwitnessed = l.t("log-proof-unwitnessed").into_owned();
+            (vec![size, when, unwitnessed], head.checkpoint.root.to_string())
+        }
+        None => (vec![l.t("log-proof-none").into_owned()], String::new()),
+    };
+    Proof { tone, verdict: l.t(verdict).into_owned(), sentences, head, root }
+}

@@ -1,0 +1,150 @@
+//! A line of the log in words.
+use crate::app::log_line::{Fault, Line};
+use crate::log::entry::{Fact, Leaf, Outcome};
+use crate::log::kind::{Kind, Role};
+use crate::web::ui::{L, Tone};
+
+/// The key of the sentence of a kind.
+pub(super) fn kind_key(kind: Kind) -> String {
+    format!("log-kind-{}", dashed(kind.token()))
+}
+
+fn role_key(role: Role) -> String {
+    format!("log-role-{role}")
+}
+
+fn dashed(token: &str) -> String {
+    token.replace(['.', '_'], "-")
+}
+
+/// A line as a page shows it.
+pub(super) struct Told {
+    pub when: String,
+    pub title: String,
+    pub tone: Tone,
+    /// Who, with which card, at which service, in which outcome.
+    pub detail: String,
+    pub structure: String,
+    pub mandate: String,
+    pub refused: bool,
+    /// Name and value of each fact of the leaf.
+    pub facts: Vec<(String, String)>,
+    /// The canonical bytes, which are text.
+    pub bytes: String,
+    pub hash: String,
+    pub place: String,
+    /// What is wrong with the line; empty when nothing was found.
+    pub fault: String,
+}
+
+impl Told {
+    pub(super) fn of(line: &Line, l: &L) -> Self {
+        let leaf = line.leaf.as_ref();
+        let refused = leaf.is_some_and(|leaf| leaf.outcome != Outcome::Done);
+        let tone = match (line.fault, refused) {
+            (Some(_), _) => Tone::Bad,
+            (None, true) => Tone::Warn,
+            (None, false) => Tone::Info,
+        };
+        Self {
+            when: leaf.map(|leaf| l.stamp(leaf.time)).unwrap_or_default(),
+            title: leaf.map(|leaf| l.t(&kind_key(leaf.kind)).into_owned()).unwrap_or_default(),
+            tone,
+            detail: leaf.map(|leaf| detail(line, leaf, l)).unwrap_or_default(),
+            structure: line.structure_name.clone().unwrap_or_default(),
+            mandate: line.mandate_reference.clone().unwrap_or_default(),
+            refused,
+            facts: leaf.map(|leaf| facts(leaf, l)).unwrap_or_default(),
+            bytes: String::from_utf8_lossy(&line.bytes).into_owned(),
+            hash: line.hash.to_string(),
+            place: match line.index {
+                Some(index) => l.number(i64::try_from(index).unwrap_or(i64::MAX)),
+                None => l.t("log-pending").into_owned(),
+            },
+            fault: line.fault.map(|fault| l.t(fault_key(fault)).into_owned()).unwrap_or_default(),
+        }
+    }
+}
+
+fn detail(line: &Line, leaf: &Leaf, l: &L) -> String {
+    let mut said = Vec::new();
+    if let Outcome::Refused(reason) = &leaf.outcome {
+        let key = format!("log-reason-{}", dashed(reason.as_str()));
+        let reason = if L::has(&key) { l.t(&key).into_owned() } else { reason.to_string() };
+        said.push(l.t1("log-refused-because", "reason", reason).into_owned());
+    }
+    if let Some(actor) = &leaf.actor {
+        let role = l.t(&role_key(actor.role)).into_owned();
+        said.push(match &actor.pseudonym {
+            Some(pseudonym) => l.t2("log-actor", "role", role, "name", pseudonym.short('a')).into_owned(),
+            None => role,
+        });
+    }
+    if let Some(user) = &leaf.user {
+        said.push(l.t1("log-user", "name", user.short('u')).into_owned());
+    }
+    said.extend(line.service_name.clone());
+    if let Some(card) = leaf.card {
+        let [.., high, low] = *card.uuid().as_bytes();
+        said.push(l.t1("log-card", "name", format!("c-{high:02X}{low:02X}")).into_owned());
+    }
+    said.join(" · ")
+}
+
+fn facts(leaf: &Leaf, l: &L) -> Vec<(String, String)> {
+    let name = |name: &str| {
+        let key = format!("log-fact-{}", dashed(name));
+        if L::has(&key) { l.t(&key).into_owned() } else { name.to_owned() }
+    };
+    leaf.facts.iter().map(|(fact, value)| (name(fact.as_str()), said(value, l))).collect()
+}
+
+fn said(value: &Fact, l: &L) -> String {
+    match value {
+        Fact::Token(token) => token.to_string(),
+        Fact::Integer(number) => number.to_string(),
+        Fact::Bool(true) => l.t("log-yes").into_owned(),
+        Fact::Bool(false) => l.t("log-no").into_owned(),
+        Fact::Instant(at) => l.stamp(*at),
+        Fact::Id(id) => id.to_string(),
+        Fact::Tokens(tokens) => tokens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn fault_key(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Unreadable => "log-fault-unreadable",
+        Fault::Altered => "log-fault-altered",
+        Fault::Foreign => "log-fault-foreign",
+        Fault::Columns => "log-fault-columns",
+        Fault::NotInTree => "log-fault-not-in-tree",
+        Fault::Sequence => "log-fault-sequence",
+        Fault::Part => "log-fault-part",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_role_and_fault_has_its_words() {
+        for kind in Kind::ALL {
+            assert!(L::has(&kind_key(*kind)), "{kind}");
+        }
+        for role in Role::ALL {
+            assert!(L::has(&role_key(*role)), "{role}");
+        }
+        for fault in [
+            Fault::Unreadable,
+            Fault::Altered,
+            Fault::Foreign,
+            Fault::Columns,
+            Fault::NotInTree,
+            Fault::Sequence,
+            Fault::Part,
+        ] {
+            assert!(L::has(fault_key(fault)), "{fault:?}");
+        }
+    }
+}
