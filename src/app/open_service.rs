@@ -183,14 +183,15 @@ impl Opening {
 
     /// Whether the aidant must enter a code before going on.
     pub fn needs_code(&self, who: &SignedIn, now: Timestamp) -> bool {
-        needs_fresh_code(
-            &self.request.prompts,
-            self.request.max_age,
-            self.client.reauthentication,
-            who.last_code_at,
-            self.arrived,
-            now,
-        )
+        !who.is_fresh(now)
+            || needs_fresh_code(
+                &self.request.prompts,
+                self.request.max_age,
+                self.client.reauthentication,
+                who.last_code_at,
+                self.arrived,
+                now,
+            )
     }
 }
 

@@ -9,6 +9,8 @@ mod architecture;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod security;

@@ -101,8 +101,11 @@ pub fn basic(service: &Service) -> String {
 
 /// Redeems a code, as the service's server does.
 pub async fn redeem(app: &TestApp, service: &Service, code: &str, more: &[(&str, &str)]) -> Answer {
-    let mut fields =
-        vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", service.redirect_uri.as_str())];
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", service.redirect_uri.as_str()),
+    ];
     fields.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     fields.extend(more.iter().filter(|(_, value)| !value.is_empty()));
     server(app.post("/token")).header("authorization", basic(service)).form(&fields).send().await
@@ -123,7 +126,8 @@ pub fn json(answer: &Answer) -> Value {
 
 /// Claims of an ID token, its signature checked against the published keys, its times against the test's clock.
 pub async fn id_token(app: &TestApp, service: &Service, token: &str) -> Value {
-    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(json(&app.get("/jwks").send().await)).expect("keys");
+    let keys: jsonwebtoken::jwk::JwkSet =
+        serde_json::from_value(json(&app.get("/jwks").send().await)).expect("keys");
     let header = jsonwebtoken::decode_header(token).expect("a header");
     let key = keys.find(&header.kid.expect("a kid")).expect("a published key");
     let mut rules = jsonwebtoken::Validation::new(header.alg);
@@ -166,7 +170,7 @@ on_both_engines! {
         assert!(claims["act"]["sub"].is_string() && claims["act"]["act"]["sub"].is_string());
         let detail = &claims["authorization_details"][0];
         assert_eq!(detail["type"], "urn:entremise:mandate");
-        assert_eq!(detail["domains"], serde_json::json!(["argent"]));
+        assert_eq!(detail["domains"], serde_json::json!(["social"]), "the first in the order of the catalogue");
         assert_eq!(detail["ends_at"], (app.app.now() + Duration::days(31)).unix());
 
         let answer = userinfo(&app, tokens["access_token"].as_str().unwrap()).await;

@@ -1,9 +1,10 @@
 //! What tests stand on: a fresh database on either engine, a clock that moves, randomness that repeats.
-mod app;
+pub mod app;
 mod clock;
 mod database;
-mod people;
+pub mod people;
 mod postgres;
+pub mod services;
 
 pub use app::{Answer, TestApp};
 pub use database::{Engine, TempFolder, TestDb};

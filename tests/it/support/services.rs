@@ -82,7 +82,7 @@ impl TestApp {
 
     async fn with_card(&self, desk: &Desk) {
         entremise::transact!(self.app.store, "test_session_card", tx => {
-            change!(tx, sqlx::query("UPDATE session SET card_id = $1 WHERE person_id = $2").bind(desk.card).bind(desk.aidant))?;
+            change!(tx, sqlx::query("UPDATE session SET card_id = $1, fresh_until = ends_at WHERE person_id = $2").bind(desk.card).bind(desk.aidant))?;
             Ok::<_, StoreError>(())
         })
         .expect("the session is written");
@@ -110,7 +110,14 @@ impl TestApp {
     }
 
     /// A mandate of the user with the structure of the desk, signed now.
-    pub async fn mandate(&self, desk: &Desk, user: UserId, domains: &[&str], lasts: Duration, acr: Option<&str>) -> Mandate {
+    pub async fn mandate(
+        &self,
+        desk: &Desk,
+        user: UserId,
+        domains: &[&str],
+        lasts: Duration,
+        acr: Option<&str>,
+    ) -> Mandate {
         let app = &self.app;
         let (entry, now) = (self.entry(Kind::PersonCreated).await, app.now());
         let id = MandateId::new(now, &*app.entropy);
@@ -140,6 +147,7 @@ impl TestApp {
 
     /// A service registered with common terms, changed by `with`.
     pub async fn service(&self, client_id: &str, with: impl FnOnce(&mut NewService)) -> Service {
+        entremise::app::signing_keys::ensure(&self.app).await.expect("the first signing keys");
         let redirect_uri = format!("https://{client_id}.example/cb");
         let mut new = NewService {
             client_id: client_id.to_owned(),
