@@ -81,6 +81,11 @@ impl Manager<'_> {
     }
 }
 
+/// The structure with this SIRET, unless closed.
+pub async fn structure_with(app: &App, siret: &str) -> Result<Option<StructureId>, Fault> {
+    view!(app.store, tx => { Ok::<_, Fault>(person::structure_by_siret(tx, siret).await?) })
+}
+
 /// One page of the cards of the structure, counted from 1, and how many cards there are.
 pub async fn list(app: &App, who: &SignedIn, page: u32) -> Result<(Vec<ListedCard>, u32), Fault> {
     let Some(structure) = Manager::Referent(who).structure() else { return Ok((Vec::new(), 0)) };

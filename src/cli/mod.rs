@@ -1,12 +1,15 @@
 //! The command line: one file per verb. Results go to standard output, progress and faults to standard error.
 //! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (clap). No secret is ever an argument.
+mod cards;
 mod check;
 mod clients;
 mod doctor;
 mod keys;
 mod migrate;
+mod people;
 mod serve;
 mod start;
+mod structures;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +43,15 @@ enum Verb {
     /// Keys: generate, rotate, list.
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// Professionals: create, invite again.
+    #[command(subcommand)]
+    People(people::Verb),
+    /// Cards: take a delivery in.
+    #[command(subcommand)]
+    Cards(cards::Verb),
+    /// Structures: habilitate one.
+    #[command(subcommand)]
+    Structures(structures::Verb),
     /// Look for what would go wrong: configuration, keys, database, log, identity provider.
     Doctor,
 }
@@ -54,6 +66,9 @@ pub fn run() -> ExitCode {
         Verb::Config(verb) => check::run(config, &verb),
         Verb::Clients(verb) => clients::run(config, verb),
         Verb::Keys(verb) => keys::run(config, &verb),
+        Verb::People(verb) => people::run(config, &verb),
+        Verb::Cards(verb) => cards::run(config, &verb),
+        Verb::Structures(verb) => structures::run(config, &verb),
         Verb::Doctor => doctor::run(config),
     };
     match outcome {
