@@ -1,12 +1,9 @@
 //! Screens as data: one struct per page, filled by `web::pages`, drawn by its template, and rendered by the tests
 //! with samples in every language. Forms post to the address they are shown at.
 pub mod desk;
-pub mod story;
 
 #[cfg(test)]
 mod samples;
-#[cfg(test)]
-mod story_samples;
 
 use askama::Template;
 

@@ -7,7 +7,7 @@ use super::{Confirm, Outcome};
 use crate::web::ui::preview::{check, write};
 use crate::web::ui::{Choice, Form, L, Locale, Message, Moment, Page, Pages, Row, Section, Tone, Who, qr};
 
-pub(super) fn page(locale: Locale, title: &str, form: &Form) -> Page {
+fn page(locale: Locale, title: &str, form: &Form) -> Page {
     Page::new(L::new(locale), &Uri::from_static("/sample"))
         .titled(title)
         .in_section(Section::Mandates)
@@ -30,7 +30,7 @@ fn forms(fields: &[&'static str]) -> Vec<(&'static str, Form)> {
 }
 
 /// Renders, checks and writes a screen for every language and form.
-pub(super) fn every<T: Template>(name: &str, fields: &[&'static str], make: impl Fn(Locale, Form) -> T) {
+fn every<T: Template>(name: &str, fields: &[&'static str], make: impl Fn(Locale, Form) -> T) {
     for locale in Locale::ALL {
         for (state, form) in forms(fields) {
             let html = make(locale, form).render().unwrap();
@@ -42,7 +42,7 @@ pub(super) fn every<T: Template>(name: &str, fields: &[&'static str], make: impl
     }
 }
 
-pub(super) fn rows() -> Vec<Row> {
+fn rows() -> Vec<Row> {
     vec![
         Row::new("Personne", "Josette Martin, née le 4 mars 1948 à Gannat"),
         Row::many("Démarches", vec!["Argent, impôts, consommation".into(), "Social, santé".into()]),
@@ -73,7 +73,7 @@ fn domains() -> Vec<Choice> {
         .collect()
 }
 
-pub(super) fn moments() -> Vec<Moment> {
+fn moments() -> Vec<Moment> {
     vec![
         Moment {
             when: "22 nov. 2026, 10:42:07".into(), title: "Mandat proposé".into(), ..Moment::default()
