@@ -1,0 +1,25 @@
+// The aidant's part for a client written in another language. Each line read is a command, each line written its answer:
+//   register ID REDIRECT [OPTION…]  → {"clientId", "secret"}
+//   authorize URL REDIRECT          → {"url"}      the address the browser was sent back to
+//   wire                            → {"origin"}   a wire that changes our ID tokens
+import readline from 'node:readline';
+import { scene, tamperingWire } from './support.mjs';
+
+const here = await scene('sqlite');
+const wires = [];
+console.log(JSON.stringify({ origin: here.demo.origin }));
+try {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const [command, ...words] = line.split(' ');
+    if (command === 'register') console.log(JSON.stringify(await here.register(...words)));
+    else if (command === 'authorize') console.log(JSON.stringify({ url: await here.authorize(...words) }));
+    else if (command === 'wire') {
+      const wire = await tamperingWire(here.demo.origin);
+      wires.push(wire);
+      console.log(JSON.stringify({ origin: wire.origin }));
+    } else throw new Error(`unknown command ${command}`);
+  }
+} finally {
+  wires.forEach((wire) => wire.stop());
+  await here.stop();
+}

@@ -1,0 +1,71 @@
+// What both published clients meet: the demonstration, a registered service, an aidant at a browser, and a wire on
+// which our token response is changed.
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { launch, Visitor } from '../browser/support/browser.mjs';
+import { chooseUserAndGrant, makeMandate, signIn } from '../browser/support/scene.mjs';
+import { startDemo, verb } from '../browser/support/server.mjs';
+
+const AIDANT = 'alice.morvan@entremise.example';
+
+/** A running demonstration in which the aidant holds a mandate of Josette Martin, at a browser signed in. */
+export async function scene(engine) {
+  const demo = await startDemo({ engine });
+  const browser = await launch();
+  const aidant = await Visitor.open(browser, { language: 'fr' });
+  await signIn(aidant, demo, AIDANT);
+  await makeMandate(aidant, demo, { email: AIDANT, persona: 'josette', domains: ['argent'] });
+  return {
+    demo,
+    /** Registers a service; gives its credentials. */
+    async register(clientId, redirectUri, ...options) {
+      const told = await verb(demo, '--config', `${demo.data}/entremise.toml`, 'clients', 'add', clientId,
+        '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent', ...options);
+      return { clientId, secret: /client_secret\s+(\S+)/.exec(told)[1], redirectUri };
+    },
+    /** The aidant follows a service's request; gives the address the browser is sent back to. */
+    async authorize(url, redirectUri) {
+      const { page } = aidant;
+      const back = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith(redirectUri));
+      await page.goto(String(url));
+      // A use of the service may still be alive from before: it goes on for the same person.
+      if (page.url().startsWith(demo.origin)) {
+        await chooseUserAndGrant(aidant, { name: 'Josette' });
+      }
+      return (await back).url();
+    },
+    async stop() {
+      await aidant.context.close();
+      await browser.close();
+      await demo.stop();
+    },
+  };
+}
+
+/** A wire that changes one claim of the ID token in our token response, keeping its signature. */
+export async function tamperingWire(origin) {
+  const changed = [];
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const headers = { ...request.headers };
+    delete headers.host;
+    delete headers.connection;
+    delete headers['content-length'];
+    const answer = await fetch(origin + request.url, { method: request.method, headers, body: Buffer.concat(chunks) });
+    let body = await answer.text();
+    const json = JSON.parse(body);
+    if (json.id_token) {
+      const [head, payload, signature] = json.id_token.split('.');
+      const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+      claims.sub = claims.sub.startsWith('A') ? `B${claims.sub.slice(1)}` : `A${claims.sub.slice(1)}`;
+      json.id_token = [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+      changed.push(claims.sub);
+      body = JSON.stringify(json);
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { origin: `http://127.0.0.1:${server.address().port}`, changed, stop: () => server.close() };
+}

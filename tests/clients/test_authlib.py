@@ -1,0 +1,121 @@
+"""Authlib, as published, completes a sign-in (code + PKCE) and refuses a tampered ID token of ours."""
+
+import json
+import subprocess
+import unittest
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, jsonify
+from joserfc.errors import JoseError
+
+HERE = Path(__file__).parent
+REDIRECT = "http://localhost:9/callback"
+
+
+class Aidant:
+    """The demonstration and an aidant at a browser, played by `aidant.mjs`."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            ["node", "aidant.mjs"], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.origin = self._answer()["origin"]
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(words) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the aidant's part ended (see above)")
+        return json.loads(line)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+def service(aidant, client_id, secret, algorithm, method, **changes):
+    """A service as its author would write it with Authlib's Flask integration."""
+    app = Flask(client_id)
+    app.secret_key = "of this test"
+    oauth = OAuth(app)
+    oauth.register(
+        "entremise",
+        client_id=client_id,
+        client_secret=secret,
+        server_metadata_url=f"{aidant.origin}/.well-known/openid-configuration",
+        client_kwargs={
+            "scope": "openid profile birth",
+            "code_challenge_method": "S256",
+            "token_endpoint_auth_method": method,
+            "id_token_signed_response_alg": algorithm,
+        },
+        **changes,
+    )
+
+    @app.route("/sign-in")
+    def sign_in():
+        return oauth.entremise.authorize_redirect(REDIRECT)
+
+    @app.route("/callback")
+    def callback():
+        token = oauth.entremise.authorize_access_token()
+        person = oauth.entremise.userinfo(token=token)
+        return jsonify(id_token=token["userinfo"], person=person)
+
+    app.testing = True
+    return app.test_client()
+
+
+def sign_in(aidant, browser):
+    """Follows the service's own redirection to us, and comes back with the answer."""
+    to_us = browser.get("/sign-in").headers["Location"]
+    back = urlsplit(aidant.ask("authorize", to_us, REDIRECT)["url"])
+    return browser.get(f"{back.path}?{back.query}")
+
+
+class AuthlibTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.aidant = Aidant()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.aidant.stop()
+
+    def completes_and_refuses(self, algorithm, method):
+        name = f"authlib-{algorithm.lower()}"
+        registered = self.aidant.ask(
+            "register", name, REDIRECT, "--id-token-alg", algorithm, "--auth-method", method
+        )
+        answer = sign_in(self.aidant, service(self.aidant, name, registered["secret"], algorithm, method))
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(answer.json["id_token"]["iss"], self.aidant.origin)
+        self.assertEqual(answer.json["id_token"]["aud"] in (name, [name]), True)
+        self.assertEqual(answer.json["person"]["sub"], answer.json["id_token"]["sub"])
+        self.assertEqual(answer.json["person"]["family_name"], "Martin")
+        self.assertEqual(answer.json["person"]["birthdate"], "1948-03-04")
+
+        wire = self.aidant.ask("wire")["origin"]
+        tapped = service(
+            self.aidant, name, registered["secret"], algorithm, method, access_token_url=f"{wire}/token"
+        )
+        with self.assertRaises(JoseError) as refused:
+            sign_in(self.aidant, tapped)
+        self.assertIn("signature", str(refused.exception).lower())
+
+    def test_es256_basic(self):
+        self.completes_and_refuses("ES256", "client_secret_basic")
+
+    def test_rs256_post(self):
+        self.completes_and_refuses("RS256", "client_secret_post")
+
+
+if __name__ == "__main__":
+    unittest.main()
