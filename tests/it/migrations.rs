@@ -11,7 +11,7 @@ use crate::support::{Engine, TestDb};
 const ONE_ENGINE_ONLY: &[&str] = &["CREATE TRIGGER", "CREATE FUNCTION"];
 /// The engines write this bound differently: PostgreSQL has an interval, SQLite compares Julian days.
 const TRANSLATED_CHECKS: &[(&str, &str)] =
-    &[("ends_at <= signed_at + interval '366 days'", "julianday(ends_at) - julianday(signed_at) <= 366")];
+    &[("ends_at < signed_at + interval '367 days'", "julianday(ends_at) - julianday(signed_at) < 367")];
 
 fn tree(engine: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine)
