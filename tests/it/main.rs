@@ -9,6 +9,8 @@ mod architecture;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod security;

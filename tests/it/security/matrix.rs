@@ -45,16 +45,15 @@ const CALLERS: [Caller; 11] = [
 /// One letter per caller, in the order of [`CALLERS`]: `+` the handler answered · `s` sent to sign in ·
 /// `c` sent to give the code · `x` forbidden · `0` no such thing · `k` credentials refused · `b` bad request ·
 /// `g` gone or used.
-const MATRIX: &[(&str, &str, &str)] =
-    &[
-        ("GET", "/assets/{release}/{name}", "+++++++++++"),
-        ("GET", "/", "+c+++++++++"),
-        // Nothing is signed yet: there is no head and no tile.
-        ("GET", "/log/checkpoint", "00000000000"),
-        ("GET", "/log/tile/{*path}", "00000000000"),
-        ("GET", "/log", "scxxx+sssxx"),
-        ("GET", "/log/mandates/{reference}", "scxxx0sssxx"),
-    ];
+const MATRIX: &[(&str, &str, &str)] = &[
+    ("GET", "/assets/{release}/{name}", "+++++++++++"),
+    ("GET", "/", "+c+++++++++"),
+    // Nothing is signed yet: there is no head and no tile.
+    ("GET", "/log/checkpoint", "00000000000"),
+    ("GET", "/log/tile/{*path}", "00000000000"),
+    ("GET", "/log", "scxxx+sssxx"),
+    ("GET", "/log/mandates/{reference}", "scxxx0sssxx"),
+];
 
 #[test]
 fn every_route_is_in_the_matrix() {
