@@ -92,6 +92,8 @@ impl Store {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
+                    // INSERT OR REPLACE deletes without asking the triggers otherwise.
+                    .pragma("recursive_triggers", "ON")
                     .busy_timeout(Duration::from_secs(10))
                     .statement_cache_capacity(400);
                 let writer = SqlitePoolOptions::new()

@@ -10,6 +10,7 @@ mod architecture;
 mod docs;
 #[cfg(test)]
 mod flows;
+mod log;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod services;
 pub use app::{Answer, TestApp};
 pub use database::{Engine, TempFolder, TestDb};
 pub use people::Roles;
+pub(crate) use people::change;
 
 /// Writes one test once and runs it on both engines. The argument is any type with an async `fresh(Engine)`:
 ///

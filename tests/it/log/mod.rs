@@ -1,0 +1,94 @@
+//! The action log on both engines: entries, sequencing, heads, floods, and what an auditor is told.
+mod keeping;
+mod recording;
+mod story;
+
+use entremise::app::record;
+use entremise::jobs::head::HeadFile;
+use entremise::jobs::keeper::Keeper;
+use entremise::log::draft::Draft;
+use entremise::log::kind::{Kind, Role};
+use entremise::log::merkle::{Hash, root_of};
+use entremise::store::{Store, StoreError};
+
+use crate::support::TestApp;
+
+/// A keeper that remembers its head where the configuration says.
+fn keeper(app: &TestApp, name: &str) -> Keeper {
+    Keeper::new(name, HeadFile::new(&app.app.config.log.head_file))
+}
+
+/// A keeper of another node, with a memory of its own.
+fn other_keeper(app: &TestApp, name: &str) -> Keeper {
+    Keeper::new(name, HeadFile::new(app.app.config.log.head_file.with_file_name(format!("head-{name}"))))
+}
+
+async fn write(app: &entremise::app::App, count: usize) {
+    for _ in 0..count {
+        let draft = Draft::done(Kind::NoticeSent).by_role(Role::System);
+        record::append(app, draft).await.expect("an entry is written");
+    }
+}
+
+/// Places everything that waits.
+async fn sequence(app: &TestApp, keeper: &Keeper) {
+    while keeper.sequence(&app.app).await.expect("the log is kept") > 0 {}
+}
+
+/// (place, leaf hash) of every line, in order of place.
+async fn placed(store: &Store) -> Vec<(i64, Vec<u8>)> {
+    rows(
+        store,
+        "SELECT l.leaf_index, e.leaf_hash FROM log_leaf l JOIN entry e ON e.id = l.entry_id ORDER BY 1",
+    )
+    .await
+}
+
+async fn rows(store: &Store, sql: &'static str) -> Vec<(i64, Vec<u8>)> {
+    entremise::view!(store, tx => {
+        Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
+            entremise::store::Tx::Pg(c) => sqlx::query_as(sql).fetch_all(&mut **c).await?,
+            entremise::store::Tx::Lite(c) => sqlx::query_as(sql).fetch_all(&mut **c).await?,
+        })
+    })
+    .expect("the database answers")
+}
+
+async fn number(store: &Store, sql: &'static str) -> i64 {
+    entremise::view!(store, tx => {
+        Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
+            entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,
+            entremise::store::Tx::Lite(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,
+        })
+    })
+    .expect("the database answers")
+}
+
+/// Runs a statement as someone who owns the database would.
+async fn force(store: &Store, sql: &str) -> Result<u64, StoreError> {
+    let sql = sql.to_owned();
+    entremise::transact!(store, "force", tx => {
+        Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
+            entremise::store::Tx::Pg(c) => {
+                sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(&mut **c).await?.rows_affected()
+            }
+            entremise::store::Tx::Lite(c) => {
+                sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(&mut **c).await?.rows_affected()
+            }
+        })
+    })
+}
+
+/// Places are 0, 1, 2 … without gap, nothing waits, and every stored tile is what the leaves make it.
+async fn assert_sound(store: &Store) -> Hash {
+    let lines = placed(store).await;
+    for (wanted, (place, _)) in lines.iter().enumerate() {
+        assert_eq!(usize::try_from(*place).unwrap(), wanted, "places are gapless");
+    }
+    assert_eq!(number(store, "SELECT COUNT(*) FROM entry_pending").await, 0, "nothing waits");
+    assert_eq!(number(store, "SELECT COUNT(*) FROM entry").await, i64::try_from(lines.len()).unwrap());
+    let leaves: Vec<Hash> = lines.iter().map(|(_, hash)| Hash::from_slice(hash).unwrap()).collect();
+    let stored = entremise::view!(store, tx => { entremise::app::tree::root(tx, leaves.len() as u64).await });
+    assert_eq!(stored.expect("the tree is whole"), root_of(&leaves), "the stored tree is that of the leaves");
+    root_of(&leaves)
+}

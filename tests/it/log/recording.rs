@@ -1,0 +1,132 @@
+use entremise::app::record::{self, RecordError};
+use entremise::domain::ids::{MandateId, PersonId};
+use entremise::log::entry::Leaf;
+use entremise::log::part::PartKind;
+use entremise::store::action_log;
+use serde_json::json;
+use time::Duration;
+use uuid::Uuid;
+
+use super::*;
+use crate::support::{Roles, TestApp};
+
+on_both_engines! {
+    async fn an_entry_says_what_was_recorded_and_names_nobody(app: TestApp) {
+        let person = app.person("Alice", "Morvan", Roles::default()).await;
+        let draft = Draft::done(Kind::CardActivated)
+            .by(person, Role::Aidant)
+            .fact("step", 42_i64)
+            .part(PartKind::Actor, json!({"name": "Alice Morvan"}));
+        let written = record::append(&app.app, draft).await.unwrap();
+        let row = entremise::view!(app.app.store, tx => { action_log::entry(tx, written.id).await }).unwrap().unwrap();
+        let leaf = Leaf::decode(&row.leaf).unwrap();
+        assert_eq!((leaf.hash(), row.at, row.kind.as_str()), (written.leaf, written.time, "card.activated"));
+        assert_eq!(leaf.actor.unwrap().pseudonym.unwrap().bytes().to_vec(), row.actor.unwrap());
+        let clear = String::from_utf8(row.leaf).unwrap();
+        assert!(!clear.contains("Alice") && !clear.contains(&person.to_string()));
+        let sealed = number(&app.app.store, "SELECT COUNT(*) FROM entry_part").await;
+        assert_eq!(sealed, 1);
+        let promise = app.app.log.promise(&written).unwrap().to_string();
+        let promise = promise.parse::<entremise::log::promise::SignedPromise>().unwrap();
+        assert_eq!(promise.open(app.app.log.signers()[0].key()).unwrap().leaf, written.leaf);
+    }
+
+    async fn one_wrong_entry_does_not_take_the_others_with_it(app: TestApp) {
+        let (node, stranger) = (&app.app, PersonId::from_uuid(Uuid::from_u128(9)));
+        let good = || record::append(node, Draft::done(Kind::NoticeSent));
+        let wrong = record::append(node, Draft::done(Kind::NoticeSent).by(stranger, Role::Aidant));
+        let lost = MandateId::from_uuid(Uuid::from_u128(8));
+        let lost = record::append(node, Draft::done(Kind::MandatePrinted).mandate(lost));
+        let spoken = record::append(node, Draft::done(Kind::NoticeSent).fact("why", "two words"));
+        let (a, wrong, b, lost, spoken, c) = tokio::join!(good(), wrong, good(), lost, spoken, good());
+        assert!(a.is_ok() && b.is_ok() && c.is_ok());
+        assert!(matches!(wrong, Err(RecordError::Unknown)) && matches!(lost, Err(RecordError::Unknown)));
+        assert!(matches!(spoken, Err(RecordError::Draft(_))));
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM entry").await, 3);
+    }
+
+    async fn many_callers_share_commits_and_each_has_its_own_entry(app: TestApp) {
+        let calls = (0..300).map(|_| {
+            let app = app.app.clone();
+            tokio::spawn(async move { record::append(&app, Draft::done(Kind::UserinfoGiven)).await.unwrap().id })
+        });
+        let mut ids = std::collections::BTreeSet::new();
+        for call in calls.collect::<Vec<_>>() {
+            ids.insert(call.await.unwrap());
+        }
+        assert_eq!(ids.len(), 300);
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM entry").await, 300);
+    }
+
+    async fn a_flood_of_refusals_is_counted_not_copied(app: TestApp) {
+        let refuse = async |source: &str| {
+            let draft = Draft::refused(Kind::CodeRefused, "code_wrong").by_role(Role::Service);
+            record::refuse(&app.app, draft, source).await.unwrap()
+        };
+        let mut copied = 0;
+        for _ in 0..50 {
+            copied += usize::from(refuse("192.0.2.1").await.is_some());
+        }
+        assert_eq!(copied, 20);
+        assert!(refuse("192.0.2.2").await.is_some(), "another source is not drowned");
+        assert_eq!(record::count_refusals(&app.app).await.unwrap(), 0, "the minute is not over");
+        app.clock.advance(Duration::minutes(1));
+        assert!(refuse("192.0.2.1").await.is_some(), "a new minute");
+        assert_eq!(record::count_refusals(&app.app).await.unwrap(), 1);
+        assert_eq!(record::count_refusals(&app.app).await.unwrap(), 0, "counted once");
+        let leaf = rows(&app.app.store, "SELECT COUNT(*) OVER (), leaf FROM entry WHERE kind = 'refusals.counted'").await;
+        let leaf = String::from_utf8(leaf[0].1.clone()).unwrap();
+        assert!(leaf.contains(r#""of":"code.refused","refusals":30"#) && !leaf.contains("192.0.2.1"), "{leaf}");
+    }
+
+    async fn thousands_of_sources_together_stay_under_the_cap(app: TestApp) {
+        let calls = (0..900_u32).map(|n| {
+            let app = app.app.clone();
+            tokio::spawn(async move {
+                let draft = Draft::refused(Kind::SignInRefused, "password");
+                record::refuse(&app, draft, &format!("source {n}")).await.unwrap().is_some()
+            })
+        });
+        let mut copied = 0;
+        for call in calls.collect::<Vec<_>>() {
+            copied += usize::from(call.await.unwrap());
+        }
+        assert_eq!(copied, 600);
+        app.clock.advance(Duration::minutes(2));
+        // Twenty sources by themselves, the others together.
+        assert_eq!(record::count_refusals(&app.app).await.unwrap(), 21);
+    }
+
+    async fn the_database_refuses_every_change_to_what_was_written(app: TestApp) {
+        write(&app.app, 2).await;
+        let draft = Draft::done(Kind::NoticeSent).part(PartKind::Details, json!({"to": "x"}));
+        record::append(&app.app, draft).await.unwrap();
+        let node = keeper(&app, "a");
+        sequence(&app, &node).await;
+        node.sign(&app.app).await.unwrap();
+        let mut statements = vec![
+            "UPDATE entry SET kind = 'sign_out'",
+            "DELETE FROM entry",
+            "UPDATE log_leaf SET leaf_index = leaf_index + 10",
+            "DELETE FROM log_leaf",
+            "UPDATE log_checkpoint SET size = size + 1",
+            "DELETE FROM log_checkpoint",
+            "UPDATE entry_part SET part = 'user'",
+        ];
+        if app.db.url.starts_with("postgres") {
+            statements.extend(["TRUNCATE entry CASCADE", "TRUNCATE log_leaf", "TRUNCATE log_checkpoint"]);
+        } else {
+            statements.extend([
+                "INSERT OR REPLACE INTO entry SELECT id, at, 'sign_out', outcome, structure_id, mandate_id, \
+                 mandate_sequence, grant_id, service_id, use_id, card_id, actor, subject, leaf, leaf_hash FROM entry",
+                "INSERT OR REPLACE INTO log_leaf SELECT leaf_index, entry_id FROM log_leaf",
+            ]);
+        }
+        let before = placed(&app.app.store).await;
+        for statement in statements {
+            let refused = force(&app.app.store, statement).await.expect_err(statement).to_string();
+            assert!(refused.contains("insert-only"), "{statement}: {refused}");
+        }
+        assert_eq!(placed(&app.app.store).await, before);
+    }
+}
