@@ -10,8 +10,8 @@ use crate::domain::secret::Secret;
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// Exactly as the provider's discovery document writes it.
-    pub issuer: Url,
+    /// Exactly as the provider's discovery document writes it: kept as text, since a trailing slash counts.
+    pub issuer: String,
     pub client_id: String,
     #[serde(default = "no_secret")]
     pub client_secret: Secret,
@@ -93,12 +93,13 @@ impl Identity {
     }
 
     pub(super) fn check(&self, faults: &mut Vec<String>) {
-        if plain_http_is_local(&self.issuer)
-            || self.issuer.host_str().is_some_and(|host| host == "localhost" || host.ends_with(".localhost"))
-        {
-            faults.push("identity.issuer is of a demonstration: give the provider of your users".to_owned());
-        } else if self.issuer.scheme() != "https" {
-            faults.push("identity.issuer must be https".to_owned());
+        match Url::parse(&self.issuer) {
+            Err(_) => faults.push("identity.issuer is not a URL".to_owned()),
+            Ok(url) if is_of_this_machine(&url) => {
+                faults.push("identity.issuer is of a demonstration: give the provider of your users".to_owned());
+            }
+            Ok(url) if url.scheme() != "https" => faults.push("identity.issuer must be https".to_owned()),
+            Ok(_) => {}
         }
         if self.client_id.is_empty() {
             faults.push("identity.client_id is missing".to_owned());
@@ -115,6 +116,11 @@ impl Identity {
                 .push("identity.id_token_alg and identity.userinfo_alg are ES256, RS256 or PS256".to_owned());
         }
     }
+}
+
+fn is_of_this_machine(url: &Url) -> bool {
+    plain_http_is_local(url)
+        || url.host_str().is_some_and(|host| host == "localhost" || host.ends_with(".localhost"))
 }
 
 /// Why a shared secret is too weak, never the secret itself.
