@@ -10,8 +10,10 @@ use crate::crypto::seal::Sealer;
 use crate::domain::ids::Entropy;
 use crate::domain::time::{Clock, Timestamp};
 use crate::log::note::NoteError;
+use crate::oidc::federation::Federation;
 use crate::store::Store;
 
+use super::identify_user::provider;
 use super::openid::OpenId;
 use super::record::Recorder;
 
@@ -27,6 +29,8 @@ pub struct App {
     pub log: Arc<Recorder>,
     /// The OpenID provider's keys and pairwise identifiers.
     pub openid: Arc<OpenId>,
+    /// The identity provider with which users identify.
+    pub federation: Arc<Federation>,
 }
 
 impl App {
@@ -39,6 +43,7 @@ impl App {
     ) -> Result<Self, NoteError> {
         let log = Recorder::new(&config.log.origin, keyring.log_seeds())?;
         let openid = OpenId::new(&keyring.sealer);
+        let federation = Federation::new(provider(&config.identity));
         Ok(Self {
             store,
             clock,
@@ -47,6 +52,7 @@ impl App {
             config: Arc::new(config),
             log: Arc::new(log),
             openid: Arc::new(openid),
+            federation: Arc::new(federation),
         })
     }
 

@@ -4,6 +4,7 @@
 //! aidant who switches in another tab goes on with the mandate they began.
 use time::Duration;
 
+use crate::crypto::seal::SealError;
 use crate::domain::catalogue::DomainKey;
 use crate::domain::consent::BadConsent;
 use crate::domain::ids::{MandateId, PersonId, StructureId};
@@ -13,16 +14,16 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::crypto::seal::SealError;
 use crate::store::mandate::{self, MandateRow};
 use crate::store::structure::{self, StandingFacts};
 use crate::store::user::{SealedIdentity, identity_place};
 use crate::store::{Access, AsStoreError, StoreError};
 
+use super::App;
 use super::caller::{CHARTER_VERSION, SignedIn};
 use super::fault::Fault;
+use super::notices::NoticeError;
 use super::record::{self, RecordError};
-use super::App;
 
 /// What stops a step at the desk.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,15 @@ macro_rules! through_fault {
 }
 
 through_fault!(StoreError, RecordError, SealError);
+
+impl From<NoticeError> for DeskError {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Store(error) => error.into(),
+            NoticeError::Seal(error) => error.into(),
+        }
+    }
+}
 
 impl From<BadConsent> for DeskError {
     fn from(_: BadConsent) -> Self {
@@ -79,7 +89,8 @@ impl Opened {
 
 /// Whether the person of these facts may do `act` at `now`.
 pub(super) fn check(facts: &StandingFacts, act: Act<'_>, now: Timestamp) -> Result<(), Denied> {
-    let member = facts.member.map(|(is_aidant, is_referent, is_active)| Member { is_aidant, is_referent, is_active });
+    let member =
+        facts.member.map(|(is_aidant, is_referent, is_active)| Member { is_aidant, is_referent, is_active });
     let who = Standing {
         structure: &facts.structure,
         member,

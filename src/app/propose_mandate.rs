@@ -9,10 +9,10 @@ use crate::store::mandate::{self, NewMandate};
 use crate::store::{AsStoreError, StoreError, WriteTx, catalogue};
 use crate::{transact, view};
 
+use super::App;
 use super::caller::SignedIn;
 use super::desk::{self, DeskError};
 use super::record;
-use super::App;
 
 /// What may be proposed in a structure now.
 pub struct Offer {
@@ -165,6 +165,7 @@ async fn write(
 fn attempted(app: &App, given: MandateId, now: Timestamp) -> MandateId {
     let made_at = given.uuid().get_timestamp().map(|at| at.to_unix().0);
     let made_at = made_at.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
-    let recent = given.uuid().get_version_num() == 7 && (now.unix() - 86_400..=now.unix() + 1).contains(&made_at);
+    let recent =
+        given.uuid().get_version_num() == 7 && (now.unix() - 86_400..=now.unix() + 1).contains(&made_at);
     if recent { given } else { MandateId::new(now, &*app.entropy) }
 }

@@ -96,7 +96,9 @@ impl Identity {
         match Url::parse(&self.issuer) {
             Err(_) => faults.push("identity.issuer is not a URL".to_owned()),
             Ok(url) if is_of_this_machine(&url) => {
-                faults.push("identity.issuer is of a demonstration: give the provider of your users".to_owned());
+                faults.push(
+                    "identity.issuer is of a demonstration: give the provider of your users".to_owned(),
+                );
             }
             Ok(url) if url.scheme() != "https" => faults.push("identity.issuer must be https".to_owned()),
             Ok(_) => {}

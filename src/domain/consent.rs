@@ -81,6 +81,11 @@ impl ConsentTerms {
         }
     }
 
+    /// « mercredi 23 décembre 2026 ».
+    pub fn last_day_in_words(&self, language: &str) -> String {
+        dates::long(self.last_day, language.starts_with("en"))
+    }
+
     pub fn freeze(&self) -> Result<FrozenConsent, BadConsent> {
         Ok(FrozenConsent { terms: serde_json::to_string(self)?, text: plain(&self.clauses("fr")?) })
     }

@@ -140,6 +140,17 @@ impl Birthdate {
     pub fn parts(&self) -> BirthdateParts {
         parts(&self.0).unwrap_or(BirthdateParts::Year(0))
     }
+
+    /// Whether the person is younger than `years` on `day` beyond doubt: an unknown day or month counts as the
+    /// earliest possible.
+    pub fn is_certainly_under(&self, years: i16, day: jiff::civil::Date) -> bool {
+        let (year, month, of_month) = match self.parts() {
+            BirthdateParts::Day(born) => (born.year(), born.month(), born.day()),
+            BirthdateParts::Month { year, month } => (year, month, 1),
+            BirthdateParts::Year(year) => (year, 1, 1),
+        };
+        (year.saturating_add(years), month, of_month) > (day.year(), day.month(), day.day())
+    }
 }
 
 fn parts(text: &str) -> Result<BirthdateParts, BadBirthdate> {
@@ -212,6 +223,18 @@ mod tests {
         assert_eq!(Birthdate::parse("1962-00-00").unwrap().parts(), BirthdateParts::Year(1962));
         let may = BirthdateParts::Month { year: 1962, month: 5 };
         assert_eq!(Birthdate::parse("1962-05-00").unwrap().parts(), may);
+    }
+
+    #[test]
+    fn age_is_decided_only_beyond_doubt() {
+        let under = |born: &str, day: &str| {
+            Birthdate::parse(born).unwrap().is_certainly_under(18, day.parse().unwrap())
+        };
+        assert!(under("2008-11-23", "2026-11-22"));
+        assert!(!under("2008-11-22", "2026-11-22"));
+        assert!(!under("2008-02-29", "2026-03-01") && under("2008-02-29", "2026-02-28"));
+        assert!(!under("2008-11-00", "2026-11-01") && under("2008-12-00", "2026-11-30"));
+        assert!(!under("2008-00-00", "2026-01-01") && under("2009-00-00", "2026-12-31"));
     }
 
     #[test]

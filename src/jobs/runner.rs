@@ -8,6 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use crate::app::App;
+use crate::app::end_over;
 use crate::app::notices::{self, Carrier};
 use crate::app::record;
 use crate::domain::ids::RowId;
@@ -152,6 +153,9 @@ async fn house(app: &App, holder: &str) -> Result<(), record::RecordError> {
     })?;
     if mine {
         record::count_refusals(app).await?;
+        if let Err(error) = end_over::end_over(app).await {
+            tracing::error!(%error, "what is over is not written down");
+        }
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ mod row;
 
 pub use end::{Ending, end_emptied, end_grant, end_whole, expire_due, lapse_due};
 pub use list::{ListRow, page};
-pub use row::{GrantRow, MandateRow, by_id, by_reference, grants};
+pub use row::{GrantRow, MandateRow, by_id, by_reference, grants, story};
 
 /// Where something of a mandate is sealed: `text_sealed`, `attestation_sealed`.
 pub fn place<'a>(id: &'a MandateId, column: &'static str) -> Place<'a> {
@@ -66,6 +66,15 @@ pub async fn insert_grant(
     domain: &DomainKey,
 ) -> Result<(), StoreError> {
     changed!(tx, sqlx::query(INSERT_GRANT).bind(id).bind(mandate).bind(structure).bind(domain))?;
+    Ok(())
+}
+
+const TOUCH: &str = "
+UPDATE mandate SET activity_at = $2 WHERE id = $1 AND state IN ('draft', 'awaiting_consent')";
+
+/// Somebody is at work on a draft.
+pub async fn touch(tx: &mut WriteTx, id: MandateId, now: Timestamp) -> Result<(), StoreError> {
+    changed!(tx, sqlx::query(TOUCH).bind(id).bind(now))?;
     Ok(())
 }
 

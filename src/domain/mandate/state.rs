@@ -141,9 +141,10 @@ impl State {
         }
     }
 
+    /// Before any answer, another identification takes the place of the first: it may have been the wrong person.
     pub fn identified(self, now: Timestamp, ends_at: Timestamp) -> Result<Self, Refusal> {
         match self.at(now, ends_at) {
-            Self::Draft { .. } => Ok(Self::AwaitingConsent { active_at: now }),
+            Self::Draft { .. } | Self::AwaitingConsent { .. } => Ok(Self::AwaitingConsent { active_at: now }),
             other => Err(other.refusal()),
         }
     }

@@ -42,10 +42,15 @@ fn no_step_is_skipped() {
     assert_eq!(draft.signed(now, end()), Err(Refusal::OutOfOrder));
     assert_eq!(draft.refused(now, end()), Err(Refusal::OutOfOrder));
     let waiting = draft.identified(now, end()).unwrap();
-    assert_eq!(waiting.identified(now, end()), Err(Refusal::OutOfOrder), "one identification per draft");
+    assert_eq!(waiting.identified(now, end()), Ok(waiting), "the wrong person may have identified first");
     assert_eq!(waiting.signed(now, end()), Err(Refusal::OutOfOrder));
     let agreed = waiting.consented(now, end()).unwrap();
     assert_eq!(agreed.consented(now, end()), Err(Refusal::OutOfOrder));
+    assert_eq!(
+        agreed.identified(now, end()),
+        Err(Refusal::OutOfOrder),
+        "nobody takes the place of who agreed"
+    );
     assert_eq!(agreed.suspended(now, end(), Suspender::User), Err(Refusal::OutOfOrder));
     assert_eq!(active().signed(now, end()), Err(Refusal::OutOfOrder));
 }

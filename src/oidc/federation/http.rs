@@ -15,10 +15,11 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(6);
 const LARGEST_ANSWER: usize = 256 * 1024;
 
 #[derive(Clone, Debug)]
-pub(super) struct HttpClient(reqwest::Client);
+pub(super) struct HttpClient(Option<reqwest::Client>);
 
 impl HttpClient {
-    pub(super) fn new(timeout: Duration) -> Result<Self, FederationError> {
+    /// A client that cannot be made (no TLS roots) is told at the first request, as any fault of configuration.
+    pub(super) fn new(timeout: Duration) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(timeout)
@@ -26,7 +27,7 @@ impl HttpClient {
             .no_proxy()
             .dns_resolver(Arc::new(Resolver))
             .build();
-        Ok(Self(client.map_err(|_| FederationError::Misconfigured("no HTTP client can be made"))?))
+        Self(client.ok())
     }
 
     /// Answers below 500 come back as they are; the rest is a failure of the provider.
@@ -37,7 +38,8 @@ impl HttpClient {
         if !may_be_called(&url) {
             return Err(FederationError::Misconfigured("an endpoint is not https"));
         }
-        let request = self.0.request(parts.method, url).headers(parts.headers).body(body);
+        let client = self.0.as_ref().ok_or(FederationError::Misconfigured("no HTTP client can be made"))?;
+        let request = client.request(parts.method, url).headers(parts.headers).body(body);
         let mut answer = request.send().await.map_err(|cause| failure(&cause))?;
         let status = answer.status();
         if status.is_server_error() {

@@ -36,8 +36,8 @@ pub struct Federation {
 }
 
 impl Federation {
-    pub fn new(provider: IdentityProvider) -> Result<Self, FederationError> {
-        Ok(Self { provider, http: HttpClient::new(http::TIMEOUT)?, discovery: Discovery::default() })
+    pub fn new(provider: IdentityProvider) -> Self {
+        Self { provider, http: HttpClient::new(http::TIMEOUT), discovery: Discovery::default() }
     }
 
     pub fn provider(&self) -> &IdentityProvider {

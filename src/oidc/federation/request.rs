@@ -69,6 +69,11 @@ impl Federation {
         Ok(Begun { url, state, nonce, verifier })
     }
 
+    /// The origin at which the browser will be asked to identify: a page that leads there must allow it.
+    pub async fn origin(&self, now: Timestamp) -> Result<url::Origin, FederationError> {
+        Ok(self.metadata(now).await?.authorization_endpoint().url().origin())
+    }
+
     /// Where to send the browser so that the session opened at the provider is closed at once (OpenID Connect
     /// RP-Initiated Logout 1.0). None when the provider has no such place.
     pub async fn logout_url(

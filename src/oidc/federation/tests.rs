@@ -95,7 +95,7 @@ impl Provider {
     }
 
     fn federation(&self) -> Federation {
-        Federation::new(self.configured()).unwrap()
+        Federation::new(self.configured())
     }
 }
 
@@ -291,7 +291,7 @@ async fn pkce_and_basic_authentication_where_configured() {
     let provider = Provider::start().await;
     let configured =
         IdentityProvider { pkce: true, auth_method: AuthMethod::ClientSecretBasic, ..provider.configured() };
-    let federation = Federation::new(configured).unwrap();
+    let federation = Federation::new(configured);
     let begun = federation.begin(now(), &back(), &SystemEntropy).await.unwrap();
     let challenge = begun.url.query_pairs().find(|(n, _)| n == "code_challenge").unwrap().1.into_owned();
     let verifier = begun.verifier.clone().unwrap();
@@ -310,7 +310,7 @@ async fn pkce_and_basic_authentication_where_configured() {
 async fn signed_userinfo_is_verified_and_nothing_else_is_taken() {
     let provider = Provider::start().await;
     let configured = IdentityProvider { userinfo_alg: Some(SignatureAlg::Es256), ..provider.configured() };
-    let federation = Federation::new(configured.clone()).unwrap();
+    let federation = Federation::new(configured.clone());
     assert_eq!(
         identify_with(&provider, &federation, code()).await.unwrap_err(),
         FederationError::WrongAlgorithm,
@@ -321,7 +321,7 @@ async fn signed_userinfo_is_verified_and_nothing_else_is_taken() {
             behaviour.signed_userinfo = true;
             behaviour.id_token.as_object_mut().unwrap().remove("nonce");
         });
-        Federation::new(configured.clone()).unwrap()
+        Federation::new(configured.clone())
     };
     let attempts = [
         (json!(provider.issuer), json!("entremise"), json!(NOW + 60), None),
@@ -343,7 +343,7 @@ async fn signed_userinfo_is_verified_and_nothing_else_is_taken() {
     }
     let rs256 = IdentityProvider { userinfo_alg: Some(SignatureAlg::Rs256), ..configured.clone() };
     fresh(&provider);
-    let refused = identify_with(&provider, &Federation::new(rs256).unwrap(), code()).await;
+    let refused = identify_with(&provider, &Federation::new(rs256), code()).await;
     assert_eq!(refused.unwrap_err(), FederationError::WrongAlgorithm);
 }
 
@@ -441,17 +441,17 @@ async fn a_provider_that_does_not_answer_is_not_waited_for() {
     let provider = Provider::start().await;
     provider.behave(|behaviour| behaviour.userinfo_delay = Duration::from_secs(30));
     let mut federation = provider.federation();
-    federation.http = HttpClient::new(Duration::from_millis(300)).unwrap();
+    federation.http = HttpClient::new(Duration::from_millis(300));
     let started = std::time::Instant::now();
     let refused = identify_with(&provider, &federation, code()).await.unwrap_err();
     assert_eq!(refused, FederationError::Slow);
     assert!(started.elapsed() < Duration::from_secs(5));
 
     let nobody = IdentityProvider { issuer: "http://127.0.0.1:1".into(), ..provider.configured() };
-    let refused = Federation::new(nobody).unwrap().begin(now(), &back(), &SystemEntropy).await.unwrap_err();
+    let refused = Federation::new(nobody).begin(now(), &back(), &SystemEntropy).await.unwrap_err();
     assert_eq!(refused, FederationError::Down);
     let plain = IdentityProvider { issuer: "http://identite.exemple.fr".into(), ..provider.configured() };
-    let refused = Federation::new(plain).unwrap().begin(now(), &back(), &SystemEntropy).await.unwrap_err();
+    let refused = Federation::new(plain).begin(now(), &back(), &SystemEntropy).await.unwrap_err();
     assert_eq!(refused, FederationError::Misconfigured("an endpoint is not https"));
 }
 

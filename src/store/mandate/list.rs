@@ -1,32 +1,35 @@
 //! The mandates of a structure, newest first, page by page.
-use crate::domain::ids::{MandateId, StructureId};
+use crate::domain::ids::{MandateId, StructureId, UserId};
 use crate::domain::mandate::Reference;
 use crate::domain::time::Timestamp;
 use crate::store::{Access, StoreError};
+
+use super::row::Standing;
 
 /// A line of the list. Domains come with it: no second query per line.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ListRow {
     pub id: MandateId,
     pub reference: Reference,
-    pub state: String,
-    pub user_id: Option<crate::domain::ids::UserId>,
+    pub user_id: Option<UserId>,
     pub identity_sealed: Option<Vec<u8>>,
-    pub proposed_at: Timestamp,
-    pub activity_at: Timestamp,
-    pub signed_at: Option<Timestamp>,
+    #[sqlx(flatten)]
+    pub standing: Standing,
     pub ends_at: Timestamp,
-    pub live_grants: i64,
+    /// Keys of the domains, in the order of the catalogue, separated by commas.
+    pub domains: String,
 }
 
 const PAGE: &str = "
-SELECT m.id, m.reference, m.state, m.user_id, u.identity_sealed, m.proposed_at, m.activity_at, m.signed_at, m.ends_at,
-  (SELECT COUNT(*) FROM mandate_grant g WHERE g.mandate_id = m.id AND g.state = 'live') AS live_grants
+SELECT m.id, m.reference, m.user_id, u.identity_sealed, m.state, m.activity_at, m.consented_at, m.signed_at, m.ended_at,
+  m.end_reason, m.ended_by, m.ends_at,
+  (SELECT COALESCE(string_agg(g.domain, ',' ORDER BY d.position), '')
+   FROM mandate_grant g JOIN domain d ON d.key = g.domain WHERE g.mandate_id = m.id) AS domains
 FROM mandate m LEFT JOIN app_user u ON u.id = m.user_id
-WHERE m.structure_id = $1 AND m.id < $2 AND (m.user_id IS NOT NULL OR m.state = 'draft')
+WHERE m.structure_id = $1 AND m.id < $2 AND m.state NOT IN ('lapsed', 'refused')
 ORDER BY m.id DESC LIMIT $3";
 
-/// Up to `limit` mandates proposed before `before`.
+/// Up to `limit` mandates proposed before `before`; those that never began are left out.
 pub async fn page(
     tx: &mut impl Access,
     structure: StructureId,

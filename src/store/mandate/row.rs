@@ -5,36 +5,19 @@ use crate::domain::mandate::{End, Reference, Revoker, State, Suspender};
 use crate::domain::time::Timestamp;
 use crate::store::{Access, StoreError};
 
-/// A mandate as it is kept.
+/// Where a mandate stands, as its columns say.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MandateRow {
-    pub id: MandateId,
-    pub reference: Reference,
-    pub structure_id: StructureId,
-    pub structure_name: String,
-    pub time_zone: String,
-    pub user_id: Option<UserId>,
-    pub identity_sealed: Option<Vec<u8>>,
-    pub proposed_by: PersonId,
+pub struct Standing {
     state: String,
-    pub duration: String,
-    pub proposed_at: Timestamp,
     pub activity_at: Timestamp,
     pub consented_at: Option<Timestamp>,
-    pub acr: Option<String>,
-    pub text_sealed: Option<Vec<u8>>,
-    pub text_hash: Option<Vec<u8>>,
     pub signed_at: Option<Timestamp>,
-    pub signed_by: Option<PersonId>,
-    pub ends_at: Timestamp,
-    pub attestation_sealed: Option<Vec<u8>>,
     pub ended_at: Option<Timestamp>,
     end_reason: Option<String>,
     ended_by: Option<String>,
-    pub signed_entry_id: Option<EntryId>,
 }
 
-impl MandateRow {
+impl Standing {
     /// Where the mandate stands as written; ask [`State::at`] for where it stands now.
     pub fn state(&self) -> Result<State, StoreError> {
         let missing = |column: &str| StoreError::Corrupt(format!("mandate.{column}"));
@@ -60,11 +43,6 @@ impl MandateRow {
         })
     }
 
-    /// Where the mandate stands at `now`, what time alone has done included.
-    pub fn state_at(&self, now: Timestamp) -> Result<State, StoreError> {
-        Ok(self.state()?.at(now, self.ends_at))
-    }
-
     fn end(&self) -> Result<End, StoreError> {
         let by = match self.ended_by.as_deref() {
             Some("user") => Revoker::User,
@@ -82,14 +60,52 @@ impl MandateRow {
     }
 }
 
+/// A mandate as it is kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MandateRow {
+    pub id: MandateId,
+    pub reference: Reference,
+    pub structure_id: StructureId,
+    pub structure_name: String,
+    pub time_zone: String,
+    pub user_id: Option<UserId>,
+    pub identity_sealed: Option<Vec<u8>>,
+    pub proposed_by: PersonId,
+    pub proposer_name_sealed: Vec<u8>,
+    #[sqlx(flatten)]
+    pub standing: Standing,
+    pub duration: String,
+    pub proposed_at: Timestamp,
+    pub acr: Option<String>,
+    pub text_sealed: Option<Vec<u8>>,
+    pub text_hash: Option<Vec<u8>>,
+    pub signed_by: Option<PersonId>,
+    pub ends_at: Timestamp,
+    pub attestation_sealed: Option<Vec<u8>>,
+    pub signed_entry_id: Option<EntryId>,
+}
+
+impl MandateRow {
+    /// Where the mandate stands as written; ask [`State::at`] for where it stands now.
+    pub fn state(&self) -> Result<State, StoreError> {
+        self.standing.state()
+    }
+
+    /// Where the mandate stands at `now`, what time alone has done included.
+    pub fn state_at(&self, now: Timestamp) -> Result<State, StoreError> {
+        Ok(self.state()?.at(now, self.ends_at))
+    }
+}
+
 macro_rules! mandate {
     ($where:literal) => {
         concat!(
             "SELECT m.id, m.reference, m.structure_id, s.name AS structure_name, s.time_zone, m.user_id,
-  u.identity_sealed, m.proposed_by, m.state, m.duration, m.proposed_at, m.activity_at, m.consented_at, m.acr,
+  u.identity_sealed, m.proposed_by, p.name_sealed AS proposer_name_sealed, m.state, m.duration, m.proposed_at, m.activity_at, m.consented_at, m.acr,
   m.text_sealed, m.text_hash, m.signed_at, m.signed_by, m.ends_at, m.attestation_sealed, m.ended_at, m.end_reason,
   m.ended_by, m.signed_entry_id
-FROM mandate m JOIN structure s ON s.id = m.structure_id LEFT JOIN app_user u ON u.id = m.user_id
+FROM mandate m JOIN structure s ON s.id = m.structure_id JOIN person p ON p.id = m.proposed_by
+LEFT JOIN app_user u ON u.id = m.user_id
 WHERE ",
             $where
         )
@@ -129,4 +145,13 @@ WHERE g.mandate_id = $1 ORDER BY d.position";
 
 pub async fn grants(tx: &mut impl Access, mandate: MandateId) -> Result<Vec<GrantRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, GrantRow>(GRANTS).bind(mandate).fetch_all(c).await)
+}
+
+const STORY: &str = "
+SELECT kind, at FROM entry WHERE mandate_id = $1 AND outcome = 'done' AND kind NOT IN ('mandate.read', 'userinfo.given')
+ORDER BY mandate_sequence LIMIT 200";
+
+/// What happened to a mandate, from its log: kind and instant of each entry.
+pub async fn story(tx: &mut impl Access, mandate: MandateId) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, (String, Timestamp)>(STORY).bind(mandate).fetch_all(c).await)
 }
