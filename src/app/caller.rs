@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
 
-use super::App;
+use super::{App, choose_user};
 use crate::{transact, view};
 
 /// The version of the charter that aidants and referents must have accepted before any act.
@@ -52,6 +52,8 @@ pub struct SignedIn {
     pub fresh_until: Timestamp,
     /// The one user in whose name services are open in this session.
     pub acting_user_id: Option<UserId>,
+    /// That user's name, which every page shows.
+    pub acting_name: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,6 +119,13 @@ fn signed_in(app: &App, row: SessionRow, memberships: Vec<MembershipRow>) -> Res
         .sealer
         .open_json(crate::store::person::name_place(&row.person_id), &row.name_sealed)
         .map_err(|cause| CallerError::Sealed(cause.to_string()))?;
+    let acting_name = match (row.acting_user_id, &row.acting_sealed) {
+        (Some(user), Some(sealed)) => {
+            let identity = choose_user::identity(app, user, sealed);
+            Some(identity.map_err(|cause| CallerError::Sealed(cause.to_string()))?.usual_name())
+        }
+        _ => None,
+    };
     let memberships: Vec<Membership> = memberships.into_iter().map(Membership::from).collect();
     let structure_id =
         row.structure_id.filter(|id| memberships.iter().any(|membership| membership.structure_id == *id));
@@ -134,6 +143,7 @@ fn signed_in(app: &App, row: SessionRow, memberships: Vec<MembershipRow>) -> Res
         last_seen_at: row.last_seen_at,
         fresh_until: row.fresh_until.unwrap_or(last_code_at),
         acting_user_id: row.acting_user_id,
+        acting_name,
     })))
 }
 

@@ -10,7 +10,7 @@ use crate::{transact, view};
 use super::caller::SignedIn;
 use super::fault::Fault;
 use super::sign_out::role;
-use super::{App, record};
+use super::{App, end_use, record};
 
 /// A session of one's own.
 #[derive(Debug)]
@@ -83,6 +83,9 @@ pub async fn cards(app: &App, who: &SignedIn) -> Result<Vec<OwnCard>, Fault> {
 pub async fn revoke(app: &App, who: &SignedIn, id: SessionId) -> Result<bool, Fault> {
     transact!(app.store, "revoke_session", tx => {
         let gone = session::delete_own(tx, id, who.person_id).await?;
+        if gone {
+            end_use::end_of_session(app, tx, id, app.now()).await?;
+        }
         if gone {
             record::record(app, tx, Draft::done(Kind::SessionRevoked).by(who.person_id, role(who))).await?;
         }

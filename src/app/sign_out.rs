@@ -6,9 +6,9 @@ use crate::transact;
 
 use super::caller::{Caller, SignedIn};
 use super::fault::Fault;
-use super::{App, record};
+use super::{App, end_use, record};
 
-/// Ends the caller's session, complete or not.
+/// Ends the caller's session, complete or not, and with it every use opened from it.
 pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), Fault> {
     match caller {
         Caller::Nobody => Ok(()),
@@ -20,6 +20,7 @@ pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), Fault> {
         }
         Caller::SignedIn(who) => {
             transact!(app.store, "sign_out", tx => {
+                end_use::end_of_session(app, tx, who.session_id, app.now()).await?;
                 if session::delete(tx, who.session_id).await? {
                     record::record(app, tx, Draft::done(Kind::SignOut).by(who.person_id, role(who))).await?;
                 }

@@ -26,6 +26,8 @@ pub struct SessionRow {
     pub structure_id: Option<StructureId>,
     pub card_id: Option<CardId>,
     pub acting_user_id: Option<UserId>,
+    /// The sealed identity of that user: their name stays in sight.
+    pub acting_sealed: Option<Vec<u8>>,
     pub last_seen_at: Timestamp,
     pub last_code_at: Option<Timestamp>,
     pub fresh_until: Option<Timestamp>,
@@ -37,9 +39,10 @@ pub struct SessionRow {
 
 const LIVE: &str = "
 SELECT s.id, s.person_id, s.stage, s.structure_id, s.card_id, s.acting_user_id, s.last_seen_at, s.last_code_at,
-       s.fresh_until, p.name_sealed, p.is_operator, p.is_auditor, p.charter_version
+       s.fresh_until, a.identity_sealed AS acting_sealed, p.name_sealed, p.is_operator, p.is_auditor, p.charter_version
 FROM session s JOIN person p ON p.id = s.person_id
 LEFT JOIN card c ON c.id = s.card_id
+LEFT JOIN app_user a ON a.id = s.acting_user_id
 WHERE s.token_hash = $1 AND s.idle_ends_at > $2 AND s.ends_at > $2 AND p.status = 'active'
   AND (s.card_id IS NULL OR c.state = 'active')";
 

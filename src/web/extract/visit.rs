@@ -7,7 +7,7 @@ use http::Uri;
 use http::request::Parts;
 
 use crate::app::caller::{Caller, SignedIn};
-use crate::web::ui::{L, Locale, Page, Section, Who};
+use crate::web::ui::{ActingFor, L, Locale, Page, Section, Who};
 
 /// Who calls, from where, in which language, for which address.
 #[derive(Clone, Debug)]
@@ -57,7 +57,9 @@ impl Visit {
         let l = self.l();
         let page = Page::new(l.clone(), &self.uri).titled(title_key);
         match self.signed_in() {
-            Some(person) => page.signed_in(who(person, &l)),
+            Some(person) => {
+                page.signed_in(who(person, &l)).acting_for(person.acting_name.clone().map(acting))
+            }
             None => page,
         }
     }
@@ -66,6 +68,11 @@ impl Visit {
     pub fn asked(&self) -> &str {
         self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
+}
+
+/// In whose name services are open: stays in sight on every page.
+fn acting(name: String) -> ActingFor {
+    ActingFor { name, service: String::new(), end_action: "/uses/end".to_owned() }
 }
 
 fn who(person: &SignedIn, l: &L) -> Who {

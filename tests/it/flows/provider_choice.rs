@@ -29,6 +29,7 @@ on_both_engines! {
         shown.assert_status(200).assert_contains("ONE").assert_contains("TWO").assert_contains("Josette Martin");
         assert_eq!(browser.post(&page, &[("grant", "x"), ("presence", "present")]).await.location(), end);
         userinfo(&app, &token_a).await.assert_status(200);
+        browser.get("/account").await.assert_contains("Vous agissez au nom de").assert_contains("Josette Martin");
 
         assert_eq!(browser.post(&end, &[]).await.location(), page);
         userinfo(&app, &token_a).await.assert_status(401);
@@ -168,6 +169,19 @@ on_both_engines! {
         let other = app.user(&ahmed()).await;
         app.mandate(&desk, other, &["argent"], Duration::days(31), None).await;
         browser.open(&service, other, &[]).await;
+    }
+
+    async fn signing_out_ends_every_use(app: TestApp) {
+        let desk = app.desk("Nadia", "35600000012345").await;
+        let user = app.user(&josette()).await;
+        app.mandate(&desk, user, &["argent"], Duration::days(31), None).await;
+        let service = app.service("one", |_| {}).await;
+        let mut browser = Browser::of(&app, &desk);
+        let back = browser.open(&service, user, &[]).await;
+        let tokens = json(&redeem(&app, &service, &param(&back, "code").unwrap(), &[]).await);
+        browser.post("/sign-out", &[]).await.assert_status(303);
+        userinfo(&app, tokens["access_token"].as_str().unwrap()).await.assert_status(401);
+        assert_eq!(app.count("SELECT COUNT(*) FROM use_session WHERE end_cause = 'sign_out'").await, 1);
     }
 
     async fn the_aidant_ends_a_use_in_one_click(app: TestApp) {
