@@ -3,6 +3,7 @@
 mod cards;
 mod check;
 mod clients;
+mod demo;
 mod doctor;
 mod keys;
 mod migrate;
@@ -21,7 +22,8 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "entremise", version, about, propagate_version = true)]
 struct Arguments {
-    /// Configuration file (TOML). Variables ENTREMISE_<SECTION>__<KEY> win over it.
+    /// Configuration file (TOML), or the data folder of a demonstration. Variables ENTREMISE_<SECTION>__<KEY> win over
+    /// the file.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -32,6 +34,8 @@ struct Arguments {
 enum Verb {
     /// Serve the product.
     Serve,
+    /// Try it on this machine: the product, an identity provider, two services, people with their cards.
+    Demo(demo::Options),
     /// Bring the database to this program's version.
     Migrate,
     /// Check the configuration, or print every key with its meaning.
@@ -62,6 +66,7 @@ pub fn run() -> ExitCode {
     let config = arguments.config.as_deref();
     let outcome = match arguments.verb {
         Verb::Serve => serve::run(config),
+        Verb::Demo(options) => demo::run(&options),
         Verb::Migrate => migrate::run(config),
         Verb::Config(verb) => check::run(config, &verb),
         Verb::Clients(verb) => clients::run(config, verb),

@@ -10,6 +10,8 @@ use crate::app::context::SystemClock;
 use crate::app::signing_keys;
 use crate::config::Config;
 use crate::crypto::keyring::Keyring;
+use crate::demo::folder::Folder;
+use crate::demo::stage;
 use crate::store::{Options, Store};
 
 use super::Failure;
@@ -40,7 +42,11 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
 }
 
 /// Configuration, keys and database of a production start. The database must be of this program's version.
+/// A folder instead of a file is that of a demonstration, running or not.
 pub(super) async fn app(file: Option<&Path>) -> Result<App, Failure> {
+    if let Some(folder) = file.filter(|path| path.is_dir()) {
+        return demonstration(folder).await;
+    }
     let config = Config::load(file)?;
     let keyring = Keyring::load(&config.keys.folder)?;
     let store = Store::open(&options(&config)?).await?;
@@ -49,4 +55,10 @@ pub(super) async fn app(file: Option<&Path>) -> Result<App, Failure> {
         .map_err(|error| Failure::Refused(error.to_string()))?;
     signing_keys::ensure(&app).await.map_err(|error| Failure::Refused(error.to_string()))?;
     Ok(app)
+}
+
+async fn demonstration(folder: &Path) -> Result<App, Failure> {
+    let refused = |error: &dyn std::error::Error| Failure::Refused(error.to_string());
+    let folder = Folder::existing(folder).map_err(|error| refused(&error))?;
+    stage::app(&folder).await.map_err(|error| refused(&error))
 }

@@ -19,4 +19,4 @@ pub mod router;
 pub mod ui;
 
 pub use error::Problem;
-pub use router::router;
+pub use router::{router, router_with};

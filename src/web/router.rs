@@ -26,8 +26,13 @@ pub fn routes() -> Vec<Route> {
 
 /// The product's router: the table, with access checked per route, and the layers that serve all.
 pub fn router(app: &App) -> Router {
+    router_with(app, Vec::new())
+}
+
+/// The same with `more` routes, behind the same layers (the page of the demonstration).
+pub fn router_with(app: &App, more: Vec<Route>) -> Router {
     let mut router = Router::new();
-    for route in routes() {
+    for route in routes().into_iter().chain(more) {
         let rule = layer::access::Rule { access: route.access, cross_site: route.cross_site };
         let guarded =
             route.handler.layer(middleware::from_fn_with_state((app.clone(), rule), layer::access::check));

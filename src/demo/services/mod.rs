@@ -36,6 +36,7 @@ const SESSION_LIFETIME: Duration = Duration::minutes(30);
 /// How a service is registered at Entremise.
 #[derive(Clone, Debug)]
 pub struct Registration {
+    pub kind: Kind,
     /// The issuer of the tokens: Entremise's origin.
     pub issuer: String,
     /// Scheme, host and port of the service, without a trailing slash.
@@ -89,13 +90,12 @@ impl Service {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(
-        kind: Kind,
         registration: Registration,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, reqwest::Error> {
         Ok(Self(Arc::new(Inner {
-            profile: Profile::of(kind),
+            profile: Profile::of(registration.kind),
             registration,
             http: http::Outbound::new()?,
             clock,

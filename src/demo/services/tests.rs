@@ -20,6 +20,7 @@ async fn scene() -> Scene {
     let (at_provider, issuer) = listen("localhost").await;
     let (at_service, origin) = listen("impots.localhost").await;
     let registration = Registration {
+        kind: Kind::Taxes,
         issuer: issuer.clone(),
         origin: origin.clone(),
         client_id: "taxes".into(),
@@ -36,7 +37,7 @@ async fn scene() -> Scene {
     };
     let entropy = Arc::new(SystemEntropy);
     let provider = IdentityProvider::new(issuer, vec![client], clock.clone(), entropy.clone()).unwrap();
-    let service = Service::new(Kind::Taxes, registration, clock.clone(), entropy).unwrap();
+    let service = Service::new(registration, clock.clone(), entropy).unwrap();
     serve(at_provider, provider.router());
     serve(at_service, service.router());
     Scene { provider, origin, clock, browser: Browser::new() }

@@ -21,6 +21,7 @@ document.querySelectorAll(".error-summary a").forEach((link) => {
 // Code field: digits only, and the box where the next one falls.
 document.querySelectorAll("[data-code]").forEach((box) => {
   const input = box.querySelector("input");
+  if (!input) return;
   const show = () => { box.dataset.at = String(Math.min(input.selectionStart ?? input.value.length, 6)); };
   input.addEventListener("input", () => {
     const digits = input.value.replace(/\D/g, "").slice(0, 6);
@@ -34,6 +35,7 @@ document.querySelectorAll("[data-code]").forEach((box) => {
 // Password: show and hide.
 document.querySelectorAll("[data-password]").forEach((box) => {
   const input = box.querySelector("input");
+  if (!input) return;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button second";
