@@ -169,7 +169,7 @@ fn config(folder: &Folder, memory: &Memory) -> Result<Config, StageError> {
         database: Database { url: Secret::new(url), ..Database::default() },
         keys: Keys { folder: folder.keys() },
         identity: Identity {
-            issuer: Url::parse(&origins.identity)?,
+            issuer: origins.identity.clone(),
             client_id: CLIENT_ID.to_owned(),
             client_secret: Secret::new(memory.identity_secret.clone()),
             client_secret_file: None,
