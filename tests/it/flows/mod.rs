@@ -1,4 +1,7 @@
 //! Whole stories, through the router.
+mod cards;
+mod people;
+mod people_support;
 mod provider;
 mod provider_choice;
 mod provider_refusals;
