@@ -34,6 +34,8 @@ pub struct Line {
     /// The canonical bytes, as hashed.
     pub bytes: Vec<u8>,
     pub hash: Hash,
+    /// Number in the mandate's own sequence.
+    pub sequence: Option<i64>,
     /// Place in the tree, once there.
     pub index: Option<u64>,
     pub structure_name: Option<String>,
@@ -56,6 +58,7 @@ impl Line {
             leaf,
             hash: leaf_hash(&entry.leaf),
             bytes: entry.leaf,
+            sequence: entry.mandate_sequence,
             index: entry.leaf_index.and_then(|index| u64::try_from(index).ok()),
             structure_name,
             service_name,

@@ -99,8 +99,7 @@ pub async fn read(app: &App, who: &SignedIn, reference: &str, after: i64) -> Res
         let mut lines = page(app, tx, &mandate, after).await?;
         let more = lines.len() > PAGE;
         lines.truncate(PAGE);
-        let last = lines.last().and_then(|line| line.leaf.as_ref()).and_then(|leaf| leaf.seq);
-        let next = if more { last } else { None };
+        let next = if more { lines.last().and_then(|line| line.sequence) } else { None };
         let mut evidence = Evidence::default();
         check_sequence(&mut lines, after);
         if !more {
@@ -130,11 +129,10 @@ async fn page(
 fn check_sequence(lines: &mut [Line], after: i64) {
     let mut wanted = after + 1;
     for line in lines {
-        let seq = line.leaf.as_ref().and_then(|leaf| leaf.seq);
-        if seq != Some(wanted) {
+        if line.sequence != Some(wanted) {
             line.blame(Fault::Sequence);
         }
-        wanted = seq.unwrap_or(wanted) + 1;
+        wanted = line.sequence.unwrap_or(wanted) + 1;
     }
 }
 
@@ -146,7 +144,7 @@ async fn check_parts(
     lines: &mut [Line],
     evidence: &mut Evidence,
 ) -> Result<(), AuditError> {
-    let numbers = || lines.iter().filter_map(|line| line.leaf.as_ref()?.seq);
+    let numbers = || lines.iter().filter_map(|line| line.sequence);
     let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(()) };
     let mut parts: HashMap<EntryId, Vec<PartRow>> = HashMap::new();
     for part in action_log::story_parts(tx, mandate.id, first - 1, last).await? {
@@ -157,9 +155,10 @@ async fn check_parts(
         for row in parts.remove(&line.id).unwrap_or_default() {
             let kind = row.part.parse::<PartKind>().ok();
             let opened = kind.and_then(|kind| {
+                let commitment = committed.remove(&kind)?;
                 let clear = app.sealer.open(part_place(&row.entry_id, kind), &row.sealed).ok()?;
                 let (nonce, bytes) = clear.split_first_chunk()?;
-                Part::open(kind, *nonce, bytes.to_vec(), &committed.remove(&kind)?).ok()
+                Part::open(kind, *nonce, bytes.to_vec(), &commitment).ok()
             });
             if opened.is_none() {
                 line.blame(Fault::Part);

@@ -217,7 +217,7 @@ on_both_engines! {
         let story = scene.story().await;
         assert_eq!(faults(&story), [(4, Fault::NotInTree)]);
         let page = scene.app.get(&format!("/log/mandates/{REFERENCE}")).session(&scene.token).send().await;
-        page.assert_contains("Anomalie trouvée").assert_contains("Le journal a signé une autre ligne à cette place");
+        page.assert_contains("Anomalie trouvée").assert_contains("Le journal signé a une autre ligne à cette place");
     }
 
     async fn a_line_taken_out_leaves_a_gap(app: TestApp) {
