@@ -8,11 +8,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use crate::app::App;
-use crate::app::end_over;
+use crate::app::end_over::end_over;
+use crate::app::fault::Fault;
 use crate::app::notices::{self, Carrier};
 use crate::app::record;
 use crate::domain::ids::RowId;
-use crate::store::{StoreError, lease, tree};
+use crate::store::{StoreError, lease, session, stash, tree};
 use crate::{transact, view};
 
 /// How often committed entries are looked for.
@@ -146,16 +147,21 @@ async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>
     });
 }
 
-async fn house(app: &App, holder: &str) -> Result<(), record::RecordError> {
+/// What is due: floods counted, mandates ended, what has run out forgotten. One node at a time; every step is
+/// safe to repeat.
+async fn house(app: &App, holder: &str) -> Result<(), Fault> {
     let now = app.now();
     let mine = transact!(app.store, "hold_house", tx => {
         lease::hold(tx, "house", holder, now, now + time::Duration::seconds(60)).await
     })?;
-    if mine {
-        record::count_refusals(app).await?;
-        if let Err(error) = end_over::end_over(app).await {
-            tracing::error!(%error, "what is over is not written down");
-        }
+    if !mine {
+        return Ok(());
     }
+    record::count_refusals(app).await?;
+    while end_over(app).await? > 0 {}
+    transact!(app.store, "purge", tx => {
+        session::purge(tx, now - time::Duration::days(1)).await?;
+        stash::purge(tx, now).await
+    })?;
     Ok(())
 }
