@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use crate::domain::catalogue::{Catalogue, Words};
+use crate::domain::consent::ConsentTerms;
 use crate::domain::ids::{MandateId, StructureId};
 use crate::domain::mandate::{Act, Reference, State};
 use crate::domain::search::{Query, fold};
@@ -20,7 +21,7 @@ use crate::view;
 use super::App;
 use super::caller::SignedIn;
 use super::desk::{self, DeskError};
-use super::record;
+use super::{decide_consent, record};
 
 /// Mandates on one page.
 const PAGE: usize = 20;
@@ -180,4 +181,9 @@ pub async fn one(app: &App, who: &SignedIn, reference: &Reference, noted: bool) 
         record::append(app, draft).await?;
     }
     Ok(View { row: opened.row, person, state, grants, moments })
+}
+
+/// What the text of this mandate says, once there is one.
+pub fn terms(app: &App, view: &View) -> Option<ConsentTerms> {
+    decide_consent::frozen(app, &view.row).ok()?.terms().ok()
 }

@@ -115,9 +115,8 @@ impl Federation {
         if let Some(verifier) = &expected.verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.reveal().to_owned()));
         }
-        let send = |request| self.http.send(request);
         // The causes hold the answer's body, tokens included: they stay here.
-        request.request_async(&send).await.map_err(|cause| match cause {
+        request.request_async(&self.http).await.map_err(|cause| match cause {
             RequestTokenError::Request(failure) => failure,
             RequestTokenError::ServerResponse(answer) => {
                 FederationError::CodeRefused(printable(&answer.error().to_string()))

@@ -91,8 +91,7 @@ impl Federation {
 async fn fetch(provider: &IdentityProvider, http: &HttpClient) -> Result<Metadata, FederationError> {
     let issuer = IssuerUrl::new(provider.issuer.clone())
         .map_err(|_| FederationError::Misconfigured("the issuer is not a URL"))?;
-    let send = |request| http.send(request);
-    Metadata::discover_async(issuer, &send).await.map_err(|cause| match cause {
+    Metadata::discover_async(issuer, http).await.map_err(|cause| match cause {
         DiscoveryError::Request(failure) => failure,
         DiscoveryError::Validation(_) => FederationError::WrongIssuer,
         DiscoveryError::Response(status, ..) if !status.is_success() => {

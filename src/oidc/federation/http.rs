@@ -1,10 +1,12 @@
 //! Requests to an identity provider: bounded in time and size, never redirected, never through a proxy taken
 //! from the environment.
+use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openidconnect::{HttpRequest, HttpResponse};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::FederationError;
@@ -59,6 +61,15 @@ impl HttpClient {
         *response.status_mut() = status;
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for HttpClient {
+    type Error = FederationError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, FederationError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
     }
 }
 

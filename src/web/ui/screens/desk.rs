@@ -152,7 +152,10 @@ pub struct List {
     pub page: Page,
     pub form: Form,
     pub lines: Vec<MandateLine>,
-    pub pages: Pages,
+    /// Where the next lines are; empty on the last page.
+    pub next_href: String,
+    /// Back to the newest; empty on the first page.
+    pub first_href: String,
     /// A search was made: an empty list says so.
     pub searched: bool,
     pub new_href: String,
@@ -183,6 +186,9 @@ pub struct Mandate {
     pub attestation_href: String,
     pub end_href: String,
     pub continue_href: String,
+    /// Where the state is asked for while somebody else decides, and the state shown; empty when nobody is waited for.
+    pub waiting_href: String,
+    pub waiting_state: &'static str,
 }
 
 /// Ending a mandate or one domain of it at the desk. Fields: `by` (`user` or `structure`), `code` when `code`.

@@ -203,7 +203,8 @@ fn the_life_of_a_mandate() {
                 };
                 if filled { 3 } else { 0 }
             ],
-            pages: pages(),
+            next_href: "/x".into(),
+            first_href: "/x".into(),
             searched,
             new_href: "/mandates/new".into(),
         });
@@ -239,6 +240,8 @@ fn the_life_of_a_mandate() {
         attestation_href: "/x".into(),
         end_href: "/x".into(),
         continue_href: "/x".into(),
+        waiting_href: "/x".into(),
+        waiting_state: "state-awaiting-consent",
     });
     every("desk-end", &["by", "code"], |locale, form| desk::End {
         page: page(locale, "desk-end-title", &form),
