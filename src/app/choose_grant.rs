@@ -75,10 +75,10 @@ pub async fn may_open_for(
     who: &SignedIn,
     user: UserId,
 ) -> Result<bool, StoreError> {
-    let uses = view!(app.store, tx => {
+    let open_uses = view!(app.store, tx => {
         use_session::live_of_browser(tx, who.session_id, Some(&opening.browser)).await
     })?;
-    Ok(may_act_for(who.acting_user_id, user) && uses.iter().all(|row| row.user_id == user))
+    Ok(may_act_for(who.acting_user_id, user) && open_uses.iter().all(|row| row.user_id == user))
 }
 
 /// Opens the service: a use begins, and the code that says so goes to the service. One transaction.
@@ -118,11 +118,11 @@ async fn make_way(
     if !use_session::act_for(tx, who.session_id, user).await? {
         return Err(OpenError::EndFirst);
     }
-    let uses = use_session::live_of_browser(tx, who.session_id, Some(&opening.browser)).await?;
-    if uses.iter().any(|row| row.user_id != user) {
+    let open_uses = use_session::live_of_browser(tx, who.session_id, Some(&opening.browser)).await?;
+    if open_uses.iter().any(|row| row.user_id != user) {
         return Err(OpenError::EndFirst);
     }
-    let replaced: Vec<_> = uses
+    let replaced: Vec<_> = open_uses
         .into_iter()
         .filter(|row| row.session_id == who.session_id && row.client_id == opening.client.id)
         .collect();
