@@ -4,7 +4,13 @@
 //! Each server is a process of its own with its codes issued beforehand; this process is the load: raw HTTP/1.1 over
 //! kept connections, one thread, so that it costs the servers little.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
-#![expect(unreachable_pub, dead_code, reason = "shares the support of the tests")]
+#![expect(
+    unreachable_pub,
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "shares the support of the tests"
+)]
 #[macro_use]
 #[path = "../tests/it/support/mod.rs"]
 mod support;

@@ -119,9 +119,9 @@ fn signed_in(app: &App, row: SessionRow, memberships: Vec<MembershipRow>) -> Res
         .sealer
         .open_json(crate::store::person::name_place(&row.person_id), &row.name_sealed)
         .map_err(|cause| CallerError::Sealed(cause.to_string()))?;
-    let acting_name = match (row.acting_user_id, &row.acting_sealed) {
+    let acting_name = match (row.acting_user_id, row.acting_sealed) {
         (Some(user), Some(sealed)) => {
-            let identity = choose_user::identity(app, user, sealed);
+            let identity = choose_user::identity(app, user, &sealed);
             Some(identity.map_err(|cause| CallerError::Sealed(cause.to_string()))?.usual_name())
         }
         _ => None,

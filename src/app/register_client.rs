@@ -91,10 +91,10 @@ pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, PlainTo
     transact!(app.store, "register_client", tx => {
         let draft = Draft::done(Kind::ClientCreated).by_role(Role::Operator).service(row.id);
         let entry = record::record(app, tx, draft).await?;
-        match client::insert(tx, &row, now, entry.id).await? {
-            true => Ok(()),
-            false => Err(RegisterError::Taken),
+        if !client::insert(tx, &row, now, entry.id).await? {
+            return Err(RegisterError::Taken);
         }
+        Ok(())
     })?;
     Ok((row.id, secret))
 }
