@@ -15,6 +15,7 @@ pub mod end_mandate;
 pub mod end_over;
 pub mod end_use;
 pub mod fault;
+pub mod forget_over;
 pub mod give_userinfo;
 pub mod identify_user;
 pub mod import_cards;

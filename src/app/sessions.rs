@@ -87,6 +87,7 @@ pub async fn revoke(app: &App, who: &SignedIn, id: SessionId) -> Result<bool, Fa
             end_use::end_of_session(app, tx, id, app.now()).await?;
         }
         if gone {
+            end_use::end_of_session(app, tx, id, app.now()).await?;
             record::record(app, tx, Draft::done(Kind::SessionRevoked).by(who.person_id, role(who))).await?;
         }
         Ok(gone)
@@ -96,6 +97,11 @@ pub async fn revoke(app: &App, who: &SignedIn, id: SessionId) -> Result<bool, Fa
 /// Ends every other session of one's own. Gives how many.
 pub async fn revoke_others(app: &App, who: &SignedIn) -> Result<u64, Fault> {
     transact!(app.store, "revoke_other_sessions", tx => {
+        for other in session::of_person(tx, who.person_id, app.now()).await? {
+            if other.id != who.session_id {
+                end_use::end_of_session(app, tx, other.id, app.now()).await?;
+            }
+        }
         let gone = session::delete_others(tx, who.person_id, who.session_id).await?;
         if gone > 0 {
             let draft = Draft::done(Kind::SessionRevoked).by(who.person_id, role(who));

@@ -18,7 +18,7 @@ use crate::transact;
 use super::caller::HalfSession;
 use super::check_code::{self, CodeCheck, CodeOrigin};
 use super::fault::Fault;
-use super::{App, password_work, record};
+use super::{App, end_use, password_work, record};
 
 /// Failures of one address in one hour, from browsers unknown to the accounts aimed at: far above a town hall on
 /// Monday at nine, far below what guessing takes.
@@ -170,6 +170,7 @@ async fn leave_behind(app: &App, tx: &mut WriteTx, browser: &Browser) -> Result<
         && let Some(row) = session::live(tx, &old.hash(), app.now()).await?
     {
         session::delete(tx, row.id).await?;
+        end_use::end_of_session(app, tx, row.id, app.now()).await?;
     }
     Ok(())
 }
@@ -324,7 +325,7 @@ fn address_key(app: &App, address: IpAddr, now: Timestamp) -> Vec<u8> {
 
 /// Enough of a blind index to see that failures aim at one account; names nobody.
 fn short_name(index: &[u8]) -> String {
-    index.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(index.get(..8).unwrap_or(index))
 }
 
 fn source(browser: &Browser) -> String {

@@ -228,9 +228,9 @@ mod tests {
     #[test]
     fn opens_at_its_place_only() {
         let sealer = Sealer::new(&[key()]).unwrap();
-        let sealed = sealer.seal(PLACE, b"graine").unwrap();
-        assert_eq!(&**sealer.open(PLACE, &sealed).unwrap(), b"graine");
-        assert!(!sealed.windows(6).any(|part| part == b"graine"));
+        let closed = sealer.seal(PLACE, b"graine").unwrap();
+        assert_eq!(&**sealer.open(PLACE, &closed).unwrap(), b"graine");
+        assert!(!closed.windows(6).any(|part| part == b"graine"));
         for elsewhere in [
             Place { table: "person", ..PLACE },
             Place { row: b"row-2", ..PLACE },
@@ -238,19 +238,19 @@ mod tests {
             // the same letters cut otherwise
             Place { table: "cardr", row: b"ow-1", ..PLACE },
         ] {
-            assert!(matches!(sealer.open(elsewhere, &sealed), Err(SealError::Altered)));
+            assert!(matches!(sealer.open(elsewhere, &closed), Err(SealError::Altered)));
         }
     }
 
     #[test]
     fn any_altered_or_missing_byte_is_refused() {
         let sealer = Sealer::new(&[key()]).unwrap();
-        let sealed = sealer.seal(PLACE, b"x").unwrap();
-        for at in 0..sealed.len() {
-            let mut other = sealed.clone();
+        let closed = sealer.seal(PLACE, b"x").unwrap();
+        for at in 0..closed.len() {
+            let mut other = closed.clone();
             other[at] ^= 1;
             assert!(sealer.open(PLACE, &other).is_err(), "byte {at}");
-            assert!(sealer.open(PLACE, &sealed[..at]).is_err(), "cut at {at}");
+            assert!(sealer.open(PLACE, &closed[..at]).is_err(), "cut at {at}");
         }
     }
 
@@ -258,10 +258,10 @@ mod tests {
     fn rotation_seals_with_the_first_and_opens_with_all() {
         let (old, new) = (key(), key());
         let before = Sealer::new(std::slice::from_ref(&old)).unwrap();
-        let sealed = before.seal(PLACE, b"x").unwrap();
+        let closed = before.seal(PLACE, b"x").unwrap();
         let both = Sealer::new(&[new.clone(), old]).unwrap();
-        assert!(both.is_stale(&sealed));
-        assert_eq!(&**both.open(PLACE, &sealed).unwrap(), b"x");
+        assert!(both.is_stale(&closed));
+        assert_eq!(&**both.open(PLACE, &closed).unwrap(), b"x");
         let again = both.seal(PLACE, b"x").unwrap();
         assert!(!both.is_stale(&again));
         assert!(matches!(before.open(PLACE, &again), Err(SealError::UnknownKey)));
@@ -283,13 +283,13 @@ mod tests {
     #[test]
     fn json_and_text_come_back() {
         let sealer = Sealer::new(&[key()]).unwrap();
-        let sealed = sealer.seal_json(PLACE, &("Élodie", 7)).unwrap();
-        assert_eq!(sealer.open_json::<(String, u8)>(PLACE, &sealed).unwrap(), ("Élodie".to_owned(), 7));
-        assert!(matches!(sealer.open_json::<u8>(PLACE, &sealed), Err(SealError::Content)));
-        let sealed = sealer.seal_text(PLACE, "Élodie").unwrap();
-        assert_eq!(sealer.open_text(PLACE, &sealed).unwrap(), "Élodie");
-        let sealed = sealer.seal(PLACE, &[0xff]).unwrap();
-        assert!(matches!(sealer.open_text(PLACE, &sealed), Err(SealError::Content)));
+        let closed = sealer.seal_json(PLACE, &("Élodie", 7)).unwrap();
+        assert_eq!(sealer.open_json::<(String, u8)>(PLACE, &closed).unwrap(), ("Élodie".to_owned(), 7));
+        assert!(matches!(sealer.open_json::<u8>(PLACE, &closed), Err(SealError::Content)));
+        let closed = sealer.seal_text(PLACE, "Élodie").unwrap();
+        assert_eq!(sealer.open_text(PLACE, &closed).unwrap(), "Élodie");
+        let closed = sealer.seal(PLACE, &[0xff]).unwrap();
+        assert!(matches!(sealer.open_text(PLACE, &closed), Err(SealError::Content)));
     }
 
     #[test]

@@ -10,10 +10,11 @@ use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use crate::app::App;
 use crate::app::end_over::end_over;
 use crate::app::fault::Fault;
+use crate::app::forget_over::forget;
 use crate::app::notices::{self, Carrier};
 use crate::app::record;
 use crate::domain::ids::RowId;
-use crate::store::{StoreError, lease, session, stash, tree};
+use crate::store::{StoreError, lease, tree};
 use crate::{transact, view};
 
 /// How often committed entries are looked for.
@@ -159,9 +160,6 @@ async fn house(app: &App, holder: &str) -> Result<(), Fault> {
     }
     record::count_refusals(app).await?;
     while end_over(app).await? > 0 {}
-    transact!(app.store, "purge", tx => {
-        session::purge(tx, now - time::Duration::days(1)).await?;
-        stash::purge(tx, now).await
-    })?;
+    forget(app).await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::app::fault::Fault;
 use crate::app::manage_cards::{self, ListedCard, Manager, Member, PAGE, Refused};
 use crate::domain::card::{CardEnd, CardRefusal, CardState};
 use crate::domain::ids::{CardId, PersonId};
+use crate::domain::person::PersonName;
 use crate::web::error::Problem;
 use crate::web::extract::{Person, PostedForm, Visit};
 use crate::web::route::{Access, Route};
@@ -64,7 +65,7 @@ async fn list(State(app): State<App>, visit: Visit, Person(who): Person) -> Resp
             Line {
                 id: card.id.to_string(),
                 name: card_name(&l, card.kind, card.serial.as_deref()),
-                holder: card.holder.as_ref().map(|name| name.full()).unwrap_or_default(),
+                holder: card.holder.as_ref().map(PersonName::full).unwrap_or_default(),
                 state,
                 tone,
             }
@@ -164,9 +165,9 @@ async fn assign(
         Ok(holder) => {
             let done = manage_cards::assign(&app, Manager::Referent(&who), card.id, holder).await;
             match settle(&app, &visit, done) {
-                Ok(None) => return redirect(&format!("/cards/{id}")),
-                Ok(Some(message)) => form.refuse("holder", message),
-                Err(response) => return response,
+                Settled::Done => return redirect(&format!("/cards/{id}")),
+                Settled::Say(message) => form.refuse("holder", message),
+                Settled::Answer(response) => return response,
             }
         }
     }
@@ -190,7 +191,7 @@ impl ResyncPage {
             form,
             id: card.id.to_string(),
             name: card_name(&visit.l(), card.kind, card.serial.as_deref()),
-            holder: card.holder.as_ref().map(|name| name.full()).unwrap_or_default(),
+            holder: card.holder.as_ref().map(PersonName::full).unwrap_or_default(),
         }
     }
 }
@@ -226,9 +227,9 @@ async fn resync(
         let codes = (first.as_str(), second.as_str());
         let done = manage_cards::resynchronise(&app, Manager::Referent(&who), card.id, codes).await;
         match settle(&app, &visit, done) {
-            Ok(None) => return redirect(&format!("/cards/{id}")),
-            Ok(Some(message)) => form.refuse("code", message),
-            Err(response) => return response,
+            Settled::Done => return redirect(&format!("/cards/{id}")),
+            Settled::Say(message) => form.refuse("code", message),
+            Settled::Answer(response) => return response,
         }
     }
     ui::render(StatusCode::UNPROCESSABLE_ENTITY, &ResyncPage::new(&visit, form, &card))
@@ -298,25 +299,29 @@ async fn end(
     if let (Ok(how), true) = (how, form.is_valid()) {
         let done = manage_cards::end(&app, Manager::Referent(&who), card.id, how, &reason).await;
         match settle(&app, &visit, done) {
-            Ok(None) => return redirect("/cards"),
-            Ok(Some(message)) => form.refuse("reason", message),
-            Err(response) => return response,
+            Settled::Done => return redirect("/cards"),
+            Settled::Say(message) => form.refuse("reason", message),
+            Settled::Answer(response) => return response,
         }
     }
     ui::render(StatusCode::UNPROCESSABLE_ENTITY, &EndPage::new(&visit, form, &card))
 }
 
-/// What to say of a refusal beside the field; `None` when it is done.
-fn settle(
-    app: &App,
-    visit: &Visit,
-    done: Result<Result<(), Refused>, Fault>,
-) -> Result<Option<Message>, Response> {
+/// What comes of an act on a card.
+enum Settled {
+    Done,
+    /// To be said beside the field.
+    Say(Message),
+    /// A page of its own.
+    Answer(Response),
+}
+
+fn settle(app: &App, visit: &Visit, done: Result<Result<(), Refused>, Fault>) -> Settled {
     match done {
-        Ok(Ok(())) => Ok(None),
-        Ok(Err(Refused::NotHere)) => Err(Problem::not_found().respond(visit)),
-        Ok(Err(refused)) => Ok(Some(message(app, &visit.l(), refused))),
-        Err(fault) => Err(Problem::internal(&fault).respond(visit)),
+        Ok(Ok(())) => Settled::Done,
+        Ok(Err(Refused::NotHere)) => Settled::Answer(Problem::not_found().respond(visit)),
+        Ok(Err(refused)) => Settled::Say(message(app, &visit.l(), refused)),
+        Err(fault) => Settled::Answer(Problem::internal(&fault).respond(visit)),
     }
 }
 

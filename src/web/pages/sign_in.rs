@@ -235,12 +235,12 @@ async fn post_code(
             signed_in(&app, &next(&visit), &session, device.as_ref())
         }
         Ok(CodeOutcome::Over) => redirect(&with_next("/sign-in", &visit)),
-        Ok(CodeOutcome::Wrong) => code_refused(&visit, form, CodeRefusal::Wrong, false, app.now()),
+        Ok(CodeOutcome::Wrong) => code_refused(&visit, form, &CodeRefusal::Wrong, false, app.now()),
         Ok(CodeOutcome::AlreadyUsed { next_in_seconds }) => {
-            code_refused(&visit, form, CodeRefusal::Used(next_in_seconds), false, app.now())
+            code_refused(&visit, form, &CodeRefusal::Used(next_in_seconds), false, app.now())
         }
         Ok(CodeOutcome::Wait { until }) => {
-            code_refused(&visit, form, CodeRefusal::Wait(until), false, app.now())
+            code_refused(&visit, form, &CodeRefusal::Wait(until), false, app.now())
         }
         Err(fault) => Problem::internal(&fault).respond(&visit),
     }
@@ -268,7 +268,7 @@ impl CodeRefusal {
     }
 }
 
-fn code_refused(visit: &Visit, mut form: Form, why: CodeRefusal, again: bool, now: Timestamp) -> Response {
+fn code_refused(visit: &Visit, mut form: Form, why: &CodeRefusal, again: bool, now: Timestamp) -> Response {
     let (message, countdown) = why.message(&visit.l(), now);
     form.refuse("code", message);
     ui::render(StatusCode::UNPROCESSABLE_ENTITY, &CodePage::refused(visit, form, again, countdown))
@@ -291,11 +291,13 @@ async fn post_again(
     }
     match step_up::again(&app, &who, &code).await {
         Ok(StepUp::Fresh) => redirect(&next(&visit)),
-        Ok(StepUp::Wrong) => code_refused(&visit, form, CodeRefusal::Wrong, true, app.now()),
+        Ok(StepUp::Wrong) => code_refused(&visit, form, &CodeRefusal::Wrong, true, app.now()),
         Ok(StepUp::AlreadyUsed { next_in_seconds }) => {
-            code_refused(&visit, form, CodeRefusal::Used(next_in_seconds), true, app.now())
+            code_refused(&visit, form, &CodeRefusal::Used(next_in_seconds), true, app.now())
         }
-        Ok(StepUp::Locked { until }) => code_refused(&visit, form, CodeRefusal::Wait(until), true, app.now()),
+        Ok(StepUp::Locked { until }) => {
+            code_refused(&visit, form, &CodeRefusal::Wait(until), true, app.now())
+        }
         Err(fault) => Problem::internal(&fault).respond(&visit),
     }
 }

@@ -274,6 +274,23 @@ on_both_engines! {
         assert_eq!(app.post(&path).session(&session).form(&typed).send().await.assert_status(303).location(), "/cards");
     }
 
+    /// Sessions, kept forms and counted failures do not outlive their use; what lives is left alone.
+    async fn what_is_over_is_removed(app: TestApp) {
+        let structure = app.structure("CCAS de Gannat", SIRET).await;
+        let nadia = app.hire("Nadia Benali", EMAIL, &[Role::Aidant], structure).await;
+        let path = format!("/account/cards/{}/activate", nadia.card_id);
+        app.clock.advance(Duration::minutes(61));
+        app.post(&path).session(&nadia.session).form(&[("note", "x")]).send().await.assert_status(303);
+        app.password("personne@mairie.fr", "une autre tisane", None).await.assert_status(422);
+        app.clock.advance(Duration::minutes(61));
+        assert_eq!(entremise::app::forget_over::forget(&app.app).await.unwrap(), 1, "the kept form");
+        app.clock.advance(Duration::hours(49));
+        let alive = app.sign_in(&nadia).await;
+        assert_eq!(entremise::app::forget_over::forget(&app.app).await.unwrap(), 2, "a session and a failure");
+        assert_eq!(entremise::app::forget_over::forget(&app.app).await.unwrap(), 0);
+        app.get("/account").session(&alive).send().await.assert_status(200);
+    }
+
     /// A thousand times, on two nodes at once: one code opens exactly one session.
     async fn one_code_opens_one_session_however_many_present_it(app: TestApp) {
         let structure = app.structure("CCAS de Gannat", SIRET).await;
