@@ -1,6 +1,7 @@
 //! Use cases: one file per verb. Each opens one transaction, loads, asks `domain`, stores, records the act in the
 //! action log, commits. No HTTP call happens inside a transaction.
 pub mod activate_account;
+pub mod alarms;
 pub mod caller;
 pub mod check_code;
 pub mod choose_grant;

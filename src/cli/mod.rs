@@ -6,6 +6,7 @@ mod clients;
 mod demo;
 mod doctor;
 mod keys;
+mod log;
 mod migrate;
 mod people;
 mod serve;
@@ -47,6 +48,9 @@ enum Verb {
     /// Keys: generate, rotate, list.
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// The action log: its public keys, the head this node trusts.
+    #[command(subcommand)]
+    Log(log::Verb),
     /// Professionals: create, invite again.
     #[command(subcommand)]
     People(people::Verb),
@@ -71,6 +75,7 @@ pub fn run() -> ExitCode {
         Verb::Config(verb) => check::run(config, &verb),
         Verb::Clients(verb) => clients::run(config, verb),
         Verb::Keys(verb) => keys::run(config, &verb),
+        Verb::Log(verb) => log::run(config, &verb),
         Verb::People(verb) => people::run(config, &verb),
         Verb::Cards(verb) => cards::run(config, &verb),
         Verb::Structures(verb) => structures::run(config, &verb),

@@ -4,13 +4,16 @@ use time::Duration;
 
 use super::head::{HeadError, HeadFile};
 use crate::app::App;
+use crate::app::record::{self, RecordError};
 use crate::app::tree::{self as stored, TreeError};
 use crate::log::checkpoint::Checkpoint;
+use crate::log::draft::Draft;
+use crate::log::kind::{Kind, Role};
 use crate::log::merkle::Hash;
 use crate::log::note::SignedNote;
 use crate::store::tree::{self, CheckpointRow};
 use crate::store::{AsStoreError, StoreError, WriteTx, lease};
-use crate::transact;
+use crate::{transact, view};
 
 const LEASE: &str = "log";
 /// A node that stops working is replaced after this long.
@@ -47,6 +50,14 @@ pub enum KeepError {
     NoMemory,
     #[error("there is no log key")]
     NoKey,
+    #[error("this node already remembers a head of {0} lines: nothing to trust")]
+    Remembers(u64),
+    #[error("the database holds no signed head: nothing to trust")]
+    NoHead,
+    #[error("the latest head of the database is not signed with this log's key")]
+    Forged,
+    #[error(transparent)]
+    Record(#[from] RecordError),
 }
 
 impl AsStoreError for KeepError {
@@ -54,6 +65,7 @@ impl AsStoreError for KeepError {
         match self {
             Self::Store(error) => Some(error),
             Self::Tree(error) => error.as_store_error(),
+            Self::Record(error) => error.as_store_error(),
             _ => None,
         }
     }
@@ -88,6 +100,30 @@ impl Keeper {
             }
             Ok(placed)
         })
+    }
+
+    /// Takes the latest signed head of the database as this node's memory, when it has none and the stored tree
+    /// has that root. A human decided it: the entry says so.
+    pub async fn trust(&self, app: &App) -> Result<Checkpoint, KeepError> {
+        if let Some(head) = self.head.load(&app.log)? {
+            return Err(KeepError::Remembers(head.size));
+        }
+        let (note, head) = view!(app.store, tx => {
+            let row = tree::latest_checkpoint(tx).await?.ok_or(KeepError::NoHead)?;
+            let note: SignedNote = row.note.parse().map_err(|_| KeepError::Forged)?;
+            let head = app.log.open_checkpoint(&note).map_err(|_| KeepError::Forged)?;
+            if stored::root(tx, head.size).await? != head.root {
+                return Err(KeepError::Rewritten { signed: head.size });
+            }
+            Ok((note, head))
+        })?;
+        let entry = Draft::done(Kind::LogHeadTrusted)
+            .by_role(Role::Operator)
+            .fact("size", signed(head.size))
+            .fact("root", head.root.hex().as_str());
+        record::append(app, entry).await?;
+        self.head.save(&note)?;
+        Ok(head)
     }
 
     /// Signs the present head if it says more than the last one signed. The head is remembered here before it

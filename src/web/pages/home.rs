@@ -1,8 +1,12 @@
 //! The first page: what this is, for who comes from outside; one door per thing to do, for who is signed in.
+use axum::extract::State;
 use axum::response::Response;
 
 use super::redirect;
+use crate::app::App;
+use crate::app::alarms::{self, Alarm};
 use crate::app::caller::{Caller, SignedIn};
+use crate::web::error::Problem;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Page, Section};
@@ -26,6 +30,8 @@ struct StartPage {
     /// Key of the sentence under the greeting.
     lead: &'static str,
     aidant: bool,
+    /// For operators: what is wrong until it is put right.
+    alarms: Vec<Alarm>,
     doors: Vec<Door>,
 }
 
@@ -43,18 +49,23 @@ const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home
 const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
 const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
 
-async fn show(visit: Visit) -> Response {
+async fn show(State(app): State<App>, visit: Visit) -> Response {
     match &visit.caller {
         Caller::Nobody => ui::html(&PublicPage { page: visit.page("home-public-title") }),
         Caller::Half(_) => redirect("/sign-in/code"),
-        Caller::SignedIn(person) => start(&visit, person),
+        Caller::SignedIn(person) => start(&app, &visit, person).await,
     }
 }
 
-fn start(visit: &Visit, person: &SignedIn) -> Response {
+async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
     if person.structure_id.is_none() && person.memberships.len() > 1 {
         return redirect("/structures/choose");
     }
+    let alarms = if person.is_operator { alarms::standing(app).await } else { Ok(Vec::new()) };
+    let alarms = match alarms {
+        Ok(alarms) => alarms,
+        Err(error) => return Problem::internal(&error).respond(visit),
+    };
     let doors = [
         (person.is_aidant(), MANDATES),
         (person.is_referent(), CARDS),
@@ -66,6 +77,7 @@ fn start(visit: &Visit, person: &SignedIn) -> Response {
         first_name: person.name.given.clone(),
         lead: lead(person),
         aidant: person.is_aidant(),
+        alarms,
         doors: doors.into_iter().filter_map(|(open, door)| open.then_some(door)).collect(),
     })
 }

@@ -10,7 +10,7 @@ use entremise::store::tree;
 use time::Duration;
 
 use super::*;
-use crate::support::{Engine, TestApp, TestDb};
+use crate::support::{Engine, Roles, TestApp, TestDb};
 
 on_both_engines! {
     async fn entries_are_placed_once_in_order_and_the_head_is_signed(app: TestApp) {
@@ -137,6 +137,10 @@ on_both_engines! {
         app.clock.advance(Duration::seconds(60));
         let amnesiac = other_keeper(&app, "c");
         assert!(matches!(amnesiac.sign(&app.app).await, Err(KeepError::NoMemory)));
+        assert_eq!(amnesiac.trust(&app.app).await.unwrap().size, 5, "a human looked and said so");
+        assert!(matches!(amnesiac.trust(&app.app).await, Err(KeepError::Remembers(5))));
+        assert!(matches!(node.trust(&restored).await, Err(KeepError::Remembers(5))));
+        assert_eq!(amnesiac.sequence(&app.app).await.unwrap(), 1, "that trust is itself an entry");
         app.clock.advance(Duration::seconds(60));
         write(&app.app, 1).await;
         assert_eq!(node.sequence(&app.app).await.unwrap(), 1, "the true database goes on");
@@ -157,6 +161,9 @@ on_both_engines! {
             panic!("raised: {raised}");
         };
         assert!(alarm(true).await[0].detail.contains("does not hold a head"));
+        let operator = app.person("Emma", "Riou", Roles { operator: true, auditor: false }).await;
+        let session = app.session(operator, None).await;
+        app.get("/").session(&session).send().await.assert_contains("Le journal n’est plus signé");
         assert_eq!(placed(&app.app.store).await, []);
         std::fs::remove_file(&app.app.config.log.head_file).unwrap();
         alarm(false).await;
@@ -167,6 +174,8 @@ on_both_engines! {
             tokio::time::sleep(Wait::from_millis(50)).await;
         }
         jobs.stop().await;
-        assert_eq!(number(&app.app.store, "SELECT MAX(size) FROM log_checkpoint").await, 2);
+        assert!(number(&app.app.store, "SELECT MAX(size) FROM log_checkpoint").await >= 2);
+        let page = app.get("/").session(&session).send().await;
+        assert!(!page.body.contains("Le journal n’est plus signé"));
     }
 }

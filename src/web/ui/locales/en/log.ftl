@@ -255,3 +255,7 @@ log-reason-unknown-token = unknown token
 log-reason-not-within-perimeter = outside the perimeter
 log-reason-expired = too late
 log-reason-not-a-member = not a member of the organisation
+
+# Alarms
+alarm-log = The log is no longer signed. Acts go on and wait; nothing is lost. Run "entremise doctor" and follow the operations guide.
+alarm-since = Since { $when }

@@ -255,3 +255,7 @@ log-reason-unknown-token = jeton inconnu
 log-reason-not-within-perimeter = hors du périmètre
 log-reason-expired = délai dépassé
 log-reason-not-a-member = pas membre de la structure
+
+# Alarms
+alarm-log = Le journal n'est plus signé. Les actes continuent et attendent ; rien n'est perdu. Lancez « entremise doctor » et suivez le guide d'exploitation.
+alarm-since = Depuis le { $when }
