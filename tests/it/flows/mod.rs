@@ -1,5 +1,10 @@
 //! Whole stories, through the router.
 mod cards;
+mod mandate;
+mod mandate_attacks;
+mod mandate_constraints;
+mod mandate_races;
+mod mandate_support;
 mod people;
 mod people_support;
 mod provider;

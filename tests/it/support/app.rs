@@ -44,6 +44,12 @@ impl TestApp {
         Self { app, clock, router, db, _folder: folder }
     }
 
+    /// Has users identified by this provider from now on.
+    pub fn identify_with(&mut self, federation: entremise::oidc::federation::Federation) {
+        self.app.federation = Arc::new(federation);
+        self.router = entremise::web::router(&self.app);
+    }
+
     /// An entry of the log to stand behind rows that a test writes itself.
     pub async fn entry(&self, kind: Kind) -> entremise::domain::ids::EntryId {
         record::append(&self.app, Draft::done(kind)).await.expect("the log is written").id
