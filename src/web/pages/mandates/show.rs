@@ -120,7 +120,7 @@ fn grants(l: &L, view: &View, address: &str, live: bool) -> Vec<desk::GrantLine>
 
 fn moments(l: &L, view: &View) -> Vec<Moment> {
     let moment = |(kind, at): &(String, crate::domain::time::Timestamp)| {
-        let key = format!("kind-{}", kind.replace(['.', '_'], "-"));
+        let key = format!("log-kind-{}", kind.replace(['.', '_'], "-"));
         let title = if L::has(&key) { l.t(&key).into_owned() } else { kind.clone() };
         Moment { when: l.date_hour(*at), title, ..Moment::default() }
     };
