@@ -3,6 +3,7 @@ mod cards;
 mod people;
 mod people_support;
 mod provider;
+pub mod provider;
 mod provider_choice;
 mod provider_refusals;
 mod provider_tokens;
