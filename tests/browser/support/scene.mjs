@@ -125,7 +125,7 @@ export async function makeMandate(visitor, demo, { email, persona, domains, erro
   await submit(page);
   await visitor.check('signed');
   await onStep('signed');
-  const reference = /\b(?=[A-Z0-9-]*\d)[A-Z0-9]{2,}(?:-[A-Z0-9]+)+\b/.exec(await page.locator('main').innerText())?.[0];
+  const reference = /\bM-[0-9A-Z]{4}-[0-9A-Z]{4}\b/.exec(await page.locator('main').innerText())?.[0];
   assert.ok(reference, 'the page names the mandate');
   return reference;
 }

@@ -2,7 +2,6 @@
 mod cards;
 mod people;
 mod people_support;
-mod provider;
 pub mod provider;
 mod provider_choice;
 mod provider_refusals;

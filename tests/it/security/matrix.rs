@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use entremise::crypto::seal::Place;
-use entremise::domain::ids::{CardId, MandateId, PersonId, StructureId, UserId};
+use entremise::domain::ids::{CardId, PersonId, RowId, StructureId, UserId};
+use entremise::domain::secret::PlainToken;
 use entremise::log::kind::Kind;
 use entremise::store::StoreError;
 use entremise::web::router::routes;
@@ -68,15 +69,15 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/account", "sc++++sss++"),
     ("GET", "/account/cards/{id}/activate", "sc0000sss0+"),
     ("POST", "/account/cards/{id}/activate", "sc0000sss0+"),
-    ("GET", "/activate/{token}", "00000000000"),
-    ("POST", "/activate/{token}", "00000000000"),
-    ("GET", "/activate/{token}/card", "00000000000"),
-    ("POST", "/activate/{token}/card", "00000000000"),
-    ("POST", "/activate/{token}/app", "00000000000"),
+    ("GET", "/activate/{token}", "ggggggggggg"),
+    ("POST", "/activate/{token}", "ggggggggggg"),
+    ("GET", "/activate/{token}/card", "ggggggggggg"),
+    ("POST", "/activate/{token}/card", "ggggggggggg"),
+    ("POST", "/activate/{token}/app", "ggggggggggg"),
     ("GET", "/sessions", "sc++++sss++"),
-    ("POST", "/sessions/{id}/end", "sc++++sss++"),
+    ("POST", "/sessions/{id}/end", "sc0000sss0+"),
     ("POST", "/sessions/others/end", "sc++++sss++"),
-    ("POST", "/devices/{id}/forget", "sc++++sss++"),
+    ("POST", "/devices/{id}/forget", "sc0000sss0+"),
     ("GET", "/charter", "sc++++sss++"),
     ("POST", "/charter", "sc++++sss++"),
     ("GET", "/structures/choose", "sc++++sss++"),
@@ -109,6 +110,27 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/jwks", "+++++++++++"),
     ("GET", "/.well-known/openid-configuration", "+++++++++++"),
     ("GET", "/.well-known/oauth-authorization-server", "+++++++++++"),
+    // Mandates, at the desk of the structure that holds them.
+    ("GET", "/mandates", "sc++xxsss++"),
+    ("GET", "/mandates/new", "sc+xxxsssx+"),
+    ("POST", "/mandates/new", "sc+xxxsssx+"),
+    ("GET", "/mandates/{reference}", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/state", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/identity", "sc0xxxsssx+"),
+    ("POST", "/mandates/{reference}/identity", "sc0xxxsssx+"),
+    ("GET", "/mandates/{reference}/signature", "sc0xxxsssx+"),
+    ("POST", "/mandates/{reference}/signature", "sc0xxxsssx+"),
+    ("GET", "/mandates/{reference}/done", "sc0xxxsssx+"),
+    ("GET", "/mandates/{reference}/attestation", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/end", "sc00xxsss++"),
+    ("POST", "/mandates/{reference}/end", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
+    ("POST", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
+    // Consent: whoever holds the browser in which the user identified; the aidant's session opens nothing here.
+    ("GET", "/consent", "bbbbbbbb+bb"),
+    ("POST", "/consent", "bbbbbbbb+bb"),
+    ("GET", "/consent/back", "bbbbbbbbbbb"),
+    ("GET", "/consent/signed-out", "+++++++++++"),
     // The log: its heads and hashes are public, what it says is the auditor's.
     ("GET", "/log/checkpoint", "00000000000"),
     ("GET", "/log/tile/{*path}", "00000000000"),
@@ -174,7 +196,8 @@ struct Scene {
     operator: PersonId,
     auditor: PersonId,
     user: UserId,
-    mandate: MandateId,
+    /// Proposed by the aidant, awaiting the user.
+    draft: String,
     service: Service,
     other_service: Service,
     /// Assigned to the aidant, not yet active.
@@ -194,12 +217,13 @@ impl Scene {
         app.member(other_aidant, elsewhere, true, false).await;
         app.member(other_referent, elsewhere, false, true).await;
         let user = app.user(&josette()).await;
-        let mandate = app.mandate(&desk, user, &["argent"], Duration::days(31), Some("eidas1")).await.id;
+        app.mandate(&desk, user, &["argent"], Duration::days(31), Some("eidas1")).await;
+        let draft = draft(&app, &desk).await;
         let service = app.service("impots", |_| {}).await;
         let other_service = app.service("allocations", |_| {}).await;
         let card = assigned_card(&app, &desk).await;
         Self {
-            app, desk, elsewhere, other_aidant, referent, other_referent, operator, auditor, user, mandate, service,
+            app, desk, elsewhere, other_aidant, referent, other_referent, operator, auditor, user, draft, service,
             other_service, card,
         }
     }
@@ -242,11 +266,40 @@ impl Scene {
         if method == Method::POST {
             let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
             call = call.form(&fields);
-            if ["/sign-in", "/token"].iter().all(|public| !path.starts_with(public)) {
+            if !["/token", "/userinfo"].contains(&path.as_str()) {
                 call = call.header("sec-fetch-site", "same-origin");
             }
         }
         call.send().await
+    }
+
+    /// The id of some row of the aidant.
+    async fn an_id(&self, sql: &'static str) -> String {
+        let aidant = self.desk.aidant;
+        let id: RowId = entremise::view!(self.app.app.store, tx => {
+            match entremise::store::Access::tx(tx) {
+                entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).bind(aidant).fetch_one(&mut **c).await,
+                entremise::store::Tx::Lite(c) => sqlx::query_scalar(sql).bind(aidant).fetch_one(&mut **c).await,
+            }
+            .map_err(StoreError::from)
+        })
+        .expect(sql);
+        id.to_string()
+    }
+
+    /// A browser in which the aidant signed in before.
+    async fn device(&self) -> String {
+        let (app, aidant) = (&self.app.app, self.desk.aidant);
+        let id = RowId::new(app.now(), &*app.entropy);
+        let hash = PlainToken::generate(&*app.entropy).hash();
+        entremise::transact!(app.store, "test_device", tx => {
+            change!(tx, sqlx::query(
+                "INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)")
+                .bind(id).bind(hash.clone()).bind(aidant).bind(app.now()))?;
+            Ok::<_, StoreError>(())
+        })
+        .expect("the device is written");
+        id.to_string()
     }
 
     async fn aidant_session(&self) -> String {
@@ -268,10 +321,18 @@ impl Scene {
             .replace("{release}/{name}", "x/style.css")
             .replace("{*path}", "0/000")
             .replace("{token}", "0000000000000000000000000000000000000000000")
-            .replace("{reference}", &self.mandate.to_string())
-            .replace("{id}", &self.card.to_string());
+            .replace("{reference}", &self.draft)
+            .replace("{domain}", "argent");
+        if path.starts_with("/sessions/") {
+            path = path.replace("{id}", &self.an_id("SELECT id FROM session WHERE person_id = $1").await);
+        } else if path.starts_with("/devices/") {
+            path = path.replace("{id}", &self.device().await);
+        }
+        path = path.replace("{id}", &self.card.to_string());
         if path.contains("/{handle}") {
             let handle = browser.arrive(&self.service, &[]).await;
+            // Whoever comes first with the handle is the browser that brought it.
+            browser.get(&handle).await;
             path = path.replace("/authorize/{handle}", &handle);
             if path.ends_with("/mandate") || path.ends_with("/end") {
                 path = format!("{path}?user={}", self.user);
@@ -279,6 +340,14 @@ impl Scene {
         }
         (path, browser)
     }
+}
+
+/// A mandate as the aidant proposes it, through the pages.
+async fn draft(app: &TestApp, desk: &Desk) -> String {
+    let form = [("domain", "argent"), ("term", "31")];
+    let answer = app.post("/mandates/new").session(&desk.session).form(&form).send().await;
+    answer.assert_status(303);
+    answer.location().split('/').nth(2).expect("the draft's reference").to_owned()
 }
 
 async fn assigned_card(app: &TestApp, desk: &Desk) -> CardId {
