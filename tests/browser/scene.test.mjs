@@ -4,11 +4,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launch, Visitor } from './support/browser.mjs';
-import { chooseUserAndGrant, makeMandate, signIn, submit } from './support/scene.mjs';
+import { AIDANT, AUDITOR, chooseUserAndGrant, makeMandate, signIn, submit } from './support/scene.mjs';
 import { root, startDemo } from './support/server.mjs';
-
-const AIDANT = 'alice.morvan@entremise.example';
-const AUDITOR = 'auditeur@entremise.example';
 
 /** One user per language: a second mandate for the same domains would replace the first. */
 const SCENES = [
@@ -35,8 +32,8 @@ for (const engine of ['sqlite', 'postgres']) {
           await play(desk, demo, { engine, language, persona, name, born, family });
         } catch (error) {
           await desk.picture(`scene-${engine}-${language}.png`, { fullPage: true });
-          error.message += `\nat ${desk.page.url()}\nafter: ${desk.checked.join(' · ')}\n${demo.journal.slice(-5).join('\n')}`;
-          throw error;
+          const told = [error.message, `at ${desk.page.url()}`, `after: ${desk.checked.join(' · ')}`, ...demo.journal.slice(-5)];
+          throw new Error(told.join('\n'), { cause: error });
         }
         await desk.close();
         const faults = demo.journal.filter((line) => /"level":"ERROR"/.test(line));

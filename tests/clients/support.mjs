@@ -3,10 +3,8 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { launch, Visitor } from '../browser/support/browser.mjs';
-import { chooseUserAndGrant, makeMandate, signIn } from '../browser/support/scene.mjs';
+import { AIDANT, chooseUserAndGrant, makeMandate, signIn } from '../browser/support/scene.mjs';
 import { startDemo, verb } from '../browser/support/server.mjs';
-
-const AIDANT = 'alice.morvan@entremise.example';
 
 /** A running demonstration in which the aidant holds a mandate of Josette Martin, at a browser signed in. */
 export async function scene(engine) {
@@ -19,7 +17,7 @@ export async function scene(engine) {
     demo,
     /** Registers a service; gives its credentials. */
     async register(clientId, redirectUri, ...options) {
-      const told = await verb(demo, '--config', `${demo.data}/entremise.toml`, 'clients', 'add', clientId,
+      const told = await verb(demo, '--config', demo.data, 'clients', 'add', clientId,
         '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent', ...options);
       return { clientId, secret: /client_secret\s+(\S+)/.exec(told)[1], redirectUri };
     },

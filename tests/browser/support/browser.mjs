@@ -51,6 +51,7 @@ export class Visitor {
     this.faults = [];
     page.on('response', (response) => {
       if (response.status() >= 500) this.faults.push(`${response.status()} ${response.url()}`);
+      if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) this.status = response.status();
     });
     page.on('pageerror', (error) => this.faults.push(`script: ${error.message}`));
     page.on('console', (message) => {
@@ -63,6 +64,7 @@ export class Visitor {
   async check(name) {
     const { page } = this;
     await page.waitForLoadState('load');
+    assert.ok([200, 422].includes(this.status), `${name}: ${page.url()} answered ${this.status}`);
     assert.equal(await page.getAttribute('html', 'lang'), this.language, `${name}: language of ${page.url()}`);
     assert.notEqual((await page.title()).trim(), '', `${name}: a title`);
     assert.equal(await page.locator('h1').count(), 1, `${name}: one main heading at ${page.url()}`);

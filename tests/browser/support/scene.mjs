@@ -1,15 +1,19 @@
 // What people do in the demonstration, as a person would: by pages, fields and buttons.
 import assert from 'node:assert/strict';
 
+/** People of the demonstration. */
+export const AIDANT = 'nadia.benali@gannat.example';
+export const AUDITOR = 'paul.ferrand@audit.example';
+
 
 /** What /demo shows of a person: the password, and the code of the card now. */
 async function card(demo, email) {
   const page = await (await fetch(`${demo.origin}/demo`, { headers: { 'accept-language': 'fr' } })).text();
-  const from = page.indexOf(`data-card="${email}"`);
-  assert.notEqual(from, -1, `no card of ${email} on /demo`);
-  const rest = page.slice(from);
-  const text = (mark) => new RegExp(`${mark}[^>]*>\\s*([^<]*?)\\s*<`).exec(rest)?.[1];
-  return { password: text('data-password'), code: text('data-code')?.replace(/\D/g, '') };
+  const text = (pattern) => new RegExp(`${pattern}>\\s*([^<]*?)\\s*<`).exec(page)?.[1];
+  const password = text(`data-password="${email}"`);
+  const code = text(`data-card="${email}"[^>]*>[^<]*<[^>]*data-code`)?.replace(/\D/g, '');
+  assert.ok(password && code, `${email} is on /demo`);
+  return { password, code };
 }
 
 /** Moves the demonstration's clock, as the button on /demo does. */
@@ -27,7 +31,7 @@ export const password = async (demo, email) => (await card(demo, email)).passwor
 
 /** A code that the card has not shown before: a code is accepted once. */
 export async function nextCode(demo, email) {
-  await letTimePass(demo, 60);
+  await letTimePass(demo, 30);
   const { code } = await card(demo, email);
   assert.match(code, /^\d{6}$/);
   return code;
@@ -121,7 +125,7 @@ export async function makeMandate(visitor, demo, { email, persona, domains, erro
   await submit(page);
   await visitor.check('signed');
   await onStep('signed');
-  const reference = /\b(?=[A-Z0-9-]*\d)[A-Z0-9]{2,}(?:-[A-Z0-9]+)+\b/.exec(await page.locator('main').innerText())?.[0];
+  const reference = /\bM-[0-9A-Z]{4}-[0-9A-Z]{4}\b/.exec(await page.locator('main').innerText())?.[0];
   assert.ok(reference, 'the page names the mandate');
   return reference;
 }

@@ -17,8 +17,9 @@ export async function startDemo({ engine }) {
   const data = await mkdtemp(path.join(os.tmpdir(), 'entremise-demo-'));
   const port = await freePorts(5);
   const cluster = engine === 'postgres' ? await startPostgres() : undefined;
-  const args = ['demo', '--fresh', '--data', data, '--listen', `127.0.0.1:${port}`];
-  if (cluster) args.push('--database-url', `${cluster.url}postgres`);
+  const args = ['demo', '--data', data, '--listen', `127.0.0.1:${port}`];
+  // A database given by its address is never emptied by the demonstration; this one is new.
+  args.push(...(cluster ? ['--database-url', `${cluster.url}postgres`] : ['--fresh']));
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const journal = [];
   for (const stream of [child.stdout, child.stderr]) {

@@ -7,7 +7,7 @@ mod mandate_races;
 mod mandate_support;
 mod people;
 mod people_support;
-mod provider;
+pub mod provider;
 mod provider_choice;
 mod provider_refusals;
 mod provider_tokens;

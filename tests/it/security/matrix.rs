@@ -3,10 +3,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use entremise::domain::ids::{PersonId, StructureId};
+use entremise::crypto::seal::Place;
+use entremise::domain::ids::{CardId, PersonId, RowId, StructureId, UserId};
+use entremise::domain::secret::PlainToken;
+use entremise::log::kind::Kind;
+use entremise::store::StoreError;
 use entremise::web::router::routes;
 use http::Method;
+use time::Duration;
 
+use crate::flows::provider::{Browser, basic, json, param, redeem, server};
+use crate::support::people::change;
+use crate::support::services::{Desk, Service, josette};
 use crate::support::{Answer, Roles, TestApp};
 
 /// Who calls. "Other" is of another structure, or another service: what belongs to the first must not exist for them.
@@ -46,13 +54,88 @@ const CALLERS: [Caller; 11] = [
 /// `c` sent to give the code · `x` forbidden · `0` no such thing · `k` credentials refused · `b` bad request ·
 /// `g` gone or used.
 const MATRIX: &[(&str, &str, &str)] = &[
-    ("GET", "/assets/{release}/{name}", "+++++++++++"),
     ("GET", "/", "+c+++++++++"),
-    // Nothing is signed yet: there is no head and no tile.
+    ("GET", "/assets/{release}/{name}", "+++++++++++"),
+    // Sign-in and one's own account.
+    ("GET", "/sign-in", "+++++++++++"),
+    ("POST", "/sign-in", "+++++++++++"),
+    ("GET", "/sign-in/code", "s+++++sss++"),
+    ("POST", "/sign-in/code", "s+++++sss++"),
+    ("GET", "/sign-in/again", "sc++++sss++"),
+    ("POST", "/sign-in/again", "sc++++sss++"),
+    ("POST", "/sign-out", "+++++++++++"),
+    ("GET", "/signed-out", "+++++++++++"),
+    ("GET", "/resume", "sc++++sss++"),
+    ("GET", "/account", "sc++++sss++"),
+    ("GET", "/account/cards/{id}/activate", "sc0000sss0+"),
+    ("POST", "/account/cards/{id}/activate", "sc0000sss0+"),
+    ("GET", "/activate/{token}", "ggggggggggg"),
+    ("POST", "/activate/{token}", "ggggggggggg"),
+    ("GET", "/activate/{token}/card", "ggggggggggg"),
+    ("POST", "/activate/{token}/card", "ggggggggggg"),
+    ("POST", "/activate/{token}/app", "ggggggggggg"),
+    ("GET", "/sessions", "sc++++sss++"),
+    ("POST", "/sessions/{id}/end", "sc0000sss0+"),
+    ("POST", "/sessions/others/end", "sc++++sss++"),
+    ("POST", "/devices/{id}/forget", "sc0000sss0+"),
+    ("GET", "/charter", "sc++++sss++"),
+    ("POST", "/charter", "sc++++sss++"),
+    ("GET", "/structures/choose", "sc++++sss++"),
+    ("POST", "/structures/choose", "sc++++sss++"),
+    // Cards, by the referent of the structure.
+    ("GET", "/cards", "scx+xxsss+x"),
+    ("GET", "/cards/{id}", "scx0xxsss+x"),
+    ("POST", "/cards/{id}", "scx0xxsss+x"),
+    ("GET", "/cards/{id}/resync", "scx0xxsss+x"),
+    ("POST", "/cards/{id}/resync", "scx0xxsss+x"),
+    ("GET", "/cards/{id}/end", "scx0xxsss+x"),
+    ("POST", "/cards/{id}/end", "scx0xxsss+x"),
+    // Services: a request belongs to the browser that brought it, a code to the service it was made for.
+    ("GET", "/authorize", "bbbbbbbbbbb"),
+    ("POST", "/authorize", "bbbbbbbbbbb"),
+    ("GET", "/authorize/{handle}", "bbbbbbbbbb+"),
+    ("GET", "/authorize/{handle}/user", "scbxxxsssx+"),
+    ("GET", "/authorize/{handle}/mandate", "scbxxxsssx+"),
+    ("POST", "/authorize/{handle}/mandate", "scbxxxsssx+"),
+    ("GET", "/authorize/{handle}/end", "scbxxxsssx+"),
+    ("POST", "/authorize/{handle}/end", "scbxxxsssx+"),
+    ("POST", "/authorize/{handle}/cancel", "scbxxxsssx+"),
+    ("POST", "/token", "kkkkkkb+kkk"),
+    ("GET", "/userinfo", "kkkkkkk+kkk"),
+    ("POST", "/userinfo", "kkkkkkk+kkk"),
+    ("GET", "/end_session", "+++++++++++"),
+    ("POST", "/end_session", "+++++++++++"),
+    ("GET", "/uses", "sc++++sss++"),
+    ("POST", "/uses/end", "sc++++sss++"),
+    ("GET", "/jwks", "+++++++++++"),
+    ("GET", "/.well-known/openid-configuration", "+++++++++++"),
+    ("GET", "/.well-known/oauth-authorization-server", "+++++++++++"),
+    // Mandates, at the desk of the structure that holds them.
+    ("GET", "/mandates", "sc++xxsss++"),
+    ("GET", "/mandates/new", "sc+xxxsssx+"),
+    ("POST", "/mandates/new", "sc+xxxsssx+"),
+    ("GET", "/mandates/{reference}", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/state", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/identity", "sc0xxxsssx+"),
+    ("POST", "/mandates/{reference}/identity", "sc0xxxsssx+"),
+    ("GET", "/mandates/{reference}/signature", "sc0xxxsssx+"),
+    ("POST", "/mandates/{reference}/signature", "sc0xxxsssx+"),
+    ("GET", "/mandates/{reference}/done", "sc0xxxsssx+"),
+    ("GET", "/mandates/{reference}/attestation", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/end", "sc00xxsss++"),
+    ("POST", "/mandates/{reference}/end", "sc00xxsss++"),
+    ("GET", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
+    ("POST", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
+    // Consent: whoever holds the browser in which the user identified; the aidant's session opens nothing here.
+    ("GET", "/consent", "bbbbbbbb+bb"),
+    ("POST", "/consent", "bbbbbbbb+bb"),
+    ("GET", "/consent/back", "bbbbbbbbbbb"),
+    ("GET", "/consent/signed-out", "+++++++++++"),
+    // The log: its heads and hashes are public, what it says is the auditor's.
     ("GET", "/log/checkpoint", "00000000000"),
     ("GET", "/log/tile/{*path}", "00000000000"),
     ("GET", "/log", "scxxx+sssxx"),
-    ("GET", "/log/mandates/{reference}", "scxxx0sssxx"),
+    ("GET", "/log/mandates/{reference}", "scxxx+sssxx"),
 ];
 
 #[test]
@@ -105,58 +188,181 @@ fn letter(answer: &Answer) -> char {
 /// Two structures with their people, and one of each thing that a route names, all of the first structure.
 struct Scene {
     app: TestApp,
-    here: StructureId,
+    desk: Desk,
     elsewhere: StructureId,
-    aidant: PersonId,
     other_aidant: PersonId,
     referent: PersonId,
     other_referent: PersonId,
     operator: PersonId,
     auditor: PersonId,
+    user: UserId,
+    /// Proposed by the aidant, awaiting the user.
+    draft: String,
+    service: Service,
+    other_service: Service,
+    /// Assigned to the aidant, not yet active.
+    card: CardId,
 }
 
 impl Scene {
     async fn set(app: TestApp) -> Self {
-        let here = app.structure("CCAS de Rennes", "21350238800019").await;
+        let desk = app.desk("Alice", "21350238800019").await;
         let elsewhere = app.structure("Mairie de Brest", "21290019500016").await;
-        let aidant = app.person("Alice", "Morvan", Roles::default()).await;
         let other_aidant = app.person("Bruno", "Le Goff", Roles::default()).await;
         let referent = app.person("Claire", "Tanguy", Roles::default()).await;
         let other_referent = app.person("Denis", "Kerjean", Roles::default()).await;
         let operator = app.person("Emma", "Riou", Roles { operator: true, auditor: false }).await;
         let auditor = app.person("Farid", "Benali", Roles { operator: false, auditor: true }).await;
-        app.member(aidant, here, true, false).await;
-        app.member(referent, here, false, true).await;
+        app.member(referent, desk.structure, false, true).await;
         app.member(other_aidant, elsewhere, true, false).await;
         app.member(other_referent, elsewhere, false, true).await;
-        Self { app, here, elsewhere, aidant, other_aidant, referent, other_referent, operator, auditor }
+        let user = app.user(&josette()).await;
+        app.mandate(&desk, user, &["argent"], Duration::days(31), Some("eidas1")).await;
+        let draft = draft(&app, &desk).await;
+        let service = app.service("impots", |_| {}).await;
+        let other_service = app.service("allocations", |_| {}).await;
+        let card = assigned_card(&app, &desk).await;
+        Self {
+            app, desk, elsewhere, other_aidant, referent, other_referent, operator, auditor, user, draft, service,
+            other_service, card,
+        }
     }
 
     async fn call(&self, method: &str, path: &str, caller: Caller) -> Answer {
         let app = &self.app;
         let method: Method = method.parse().expect("a method");
-        let mut call = app.call(method.clone(), &self.fill(path));
-        if method == Method::POST {
-            call = call.form(&[]);
+        let own = Browser { app, session: Some(self.aidant_session().await), cookie: None };
+        let (path, browser) = self.fill(path, own).await;
+        let mut call = app.call(method.clone(), &path);
+        let mut form: Vec<(&str, String)> = Vec::new();
+        match caller {
+            Caller::Aidant => {
+                call = call.session(browser.session.as_deref().expect("signed in"));
+                call = call.cookie("authorization", browser.cookie.as_deref().unwrap_or(""));
+            }
+            Caller::Service | Caller::OtherService if path == "/token" => {
+                let who = if caller == Caller::Service { &self.service } else { &self.other_service };
+                call = server(call).header("authorization", basic(who));
+                form.push(("grant_type", "authorization_code".to_owned()));
+                form.push(("code", self.code(browser).await));
+                form.push(("redirect_uri", self.service.redirect_uri.clone()));
+            }
+            Caller::Service if path == "/userinfo" => {
+                let code = self.code(browser).await;
+                let tokens = json(&redeem(app, &self.service, &code, &[]).await);
+                let token = tokens["access_token"].as_str().expect("a token").to_owned();
+                call = server(call).header("authorization", format!("Bearer {token}"));
+            }
+            Caller::Service => call = server(call).header("authorization", basic(&self.service)),
+            Caller::OtherService => call = server(call).header("authorization", basic(&self.other_service)),
+            Caller::Nobody | Caller::User => {}
+            Caller::Half => call = call.session(&app.half_session(self.desk.aidant).await),
+            Caller::OtherAidant => call = call.session(&app.session(self.other_aidant, Some(self.elsewhere)).await),
+            Caller::Referent => call = call.session(&app.session(self.referent, Some(self.desk.structure)).await),
+            Caller::OtherReferent => call = call.session(&app.session(self.other_referent, Some(self.elsewhere)).await),
+            Caller::Operator => call = call.session(&app.session(self.operator, None).await),
+            Caller::Auditor => call = call.session(&app.session(self.auditor, None).await),
         }
-        let session = match caller {
-            Caller::Half => Some(app.half_session(self.aidant).await),
-            Caller::Aidant => Some(app.session(self.aidant, Some(self.here)).await),
-            Caller::OtherAidant => Some(app.session(self.other_aidant, Some(self.elsewhere)).await),
-            Caller::Referent => Some(app.session(self.referent, Some(self.here)).await),
-            Caller::OtherReferent => Some(app.session(self.other_referent, Some(self.elsewhere)).await),
-            Caller::Operator => Some(app.session(self.operator, None).await),
-            Caller::Auditor => Some(app.session(self.auditor, None).await),
-            Caller::Nobody | Caller::User | Caller::Service | Caller::OtherService => None,
-        };
-        if let Some(session) = session {
-            call = call.session(&session);
+        if method == Method::POST {
+            let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            call = call.form(&fields);
+            if !["/token", "/userinfo"].contains(&path.as_str()) {
+                call = call.header("sec-fetch-site", "same-origin");
+            }
         }
         call.send().await
     }
 
-    /// The path with the first structure's things in place of its parameters.
-    fn fill(&self, path: &str) -> String {
-        path.replace("{release}/{name}", "x/style.css")
+    /// The id of some row of the aidant.
+    async fn an_id(&self, sql: &'static str) -> String {
+        let aidant = self.desk.aidant;
+        let id: RowId = entremise::view!(self.app.app.store, tx => {
+            match entremise::store::Access::tx(tx) {
+                entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).bind(aidant).fetch_one(&mut **c).await,
+                entremise::store::Tx::Lite(c) => sqlx::query_scalar(sql).bind(aidant).fetch_one(&mut **c).await,
+            }
+            .map_err(StoreError::from)
+        })
+        .expect(sql);
+        id.to_string()
     }
+
+    /// A browser in which the aidant signed in before.
+    async fn device(&self) -> String {
+        let (app, aidant) = (&self.app.app, self.desk.aidant);
+        let id = RowId::new(app.now(), &*app.entropy);
+        let hash = PlainToken::generate(&*app.entropy).hash();
+        entremise::transact!(app.store, "test_device", tx => {
+            change!(tx, sqlx::query(
+                "INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)")
+                .bind(id).bind(hash.clone()).bind(aidant).bind(app.now()))?;
+            Ok::<_, StoreError>(())
+        })
+        .expect("the device is written");
+        id.to_string()
+    }
+
+    async fn aidant_session(&self) -> String {
+        let session = self.app.session(self.desk.aidant, Some(self.desk.structure)).await;
+        self.app.with_card(&self.desk).await;
+        session
+    }
+
+    /// A code just given to the service, by the whole of the aidant's part.
+    async fn code(&self, mut browser: Browser<'_>) -> String {
+        let back = browser.open(&self.service, self.user, &[]).await;
+        param(&back, "code").expect("a code")
+    }
+
+    /// The path with the first structure's things in place of its parameters; a request of a service is brought anew
+    /// by the aidant's browser.
+    async fn fill<'a>(&self, path: &str, mut browser: Browser<'a>) -> (String, Browser<'a>) {
+        let mut path = path
+            .replace("{release}/{name}", "x/style.css")
+            .replace("{*path}", "0/000")
+            .replace("{token}", "0000000000000000000000000000000000000000000")
+            .replace("{reference}", &self.draft)
+            .replace("{domain}", "argent");
+        if path.starts_with("/sessions/") {
+            path = path.replace("{id}", &self.an_id("SELECT id FROM session WHERE person_id = $1").await);
+        } else if path.starts_with("/devices/") {
+            path = path.replace("{id}", &self.device().await);
+        }
+        path = path.replace("{id}", &self.card.to_string());
+        if path.contains("/{handle}") {
+            let handle = browser.arrive(&self.service, &[]).await;
+            // Whoever comes first with the handle is the browser that brought it.
+            browser.get(&handle).await;
+            path = path.replace("/authorize/{handle}", &handle);
+            if path.ends_with("/mandate") || path.ends_with("/end") {
+                path = format!("{path}?user={}", self.user);
+            }
+        }
+        (path, browser)
+    }
+}
+
+/// A mandate as the aidant proposes it, through the pages.
+async fn draft(app: &TestApp, desk: &Desk) -> String {
+    let form = [("domain", "argent"), ("term", "31")];
+    let answer = app.post("/mandates/new").session(&desk.session).form(&form).send().await;
+    answer.assert_status(303);
+    answer.location().split('/').nth(2).expect("the draft's reference").to_owned()
+}
+
+async fn assigned_card(app: &TestApp, desk: &Desk) -> CardId {
+    let id = CardId::new(app.app.now(), &*app.app.entropy);
+    let (entry, now) = (app.entry(Kind::CardAssigned).await, app.app.now());
+    let seed = Place { table: "card", row: id.as_bytes(), column: "seed_sealed" };
+    let seed = app.app.sealer.seal(seed, &[7; 20]).expect("sealing works");
+    entremise::transact!(app.app.store, "test_assigned_card", tx => {
+        change!(tx, sqlx::query(
+            "INSERT INTO card (id, kind, serial, seed_sealed, period, digits, algorithm, state, structure_id, person_id,
+               imported_at, assigned_at, entry_id)
+             VALUES ($1, 'hardware', 'T-1', $2, 30, 6, 'SHA1', 'assigned', $3, $4, $5, $5, $6)")
+            .bind(id).bind(seed.clone()).bind(desk.structure).bind(desk.aidant).bind(now).bind(entry))?;
+        Ok::<_, StoreError>(())
+    })
+    .expect("the card is written");
+    id
 }

@@ -80,7 +80,8 @@ impl TestApp {
         id
     }
 
-    async fn with_card(&self, desk: &Desk) {
+    /// Sessions of the aidant count as opened with the card.
+    pub async fn with_card(&self, desk: &Desk) {
         entremise::transact!(self.app.store, "test_session_card", tx => {
             change!(tx, sqlx::query("UPDATE session SET card_id = $1, fresh_until = ends_at WHERE person_id = $2").bind(desk.card).bind(desk.aidant))?;
             Ok::<_, StoreError>(())
