@@ -12,8 +12,8 @@ use entremise::domain::mandate::{Reference, Term};
 use entremise::domain::person::Role;
 use entremise::domain::secret::PlainToken;
 use entremise::domain::user::CivilIdentity;
-use entremise::store::mandate::{self, Text};
 use entremise::store::StoreError;
+use entremise::store::mandate::{self, Text};
 use time::Duration;
 
 use super::people_support::Worker;
@@ -30,11 +30,18 @@ async fn signed_in(app: &TestApp, worker: &Worker) -> SignedIn {
 }
 
 /// A mandate that lacks its signature only, its text and agreement written as the use cases write them.
-async fn ready(app: &TestApp, who: &SignedIn, structure: StructureId, user: UserId, domain: &str) -> Reference {
+async fn ready(
+    app: &TestApp,
+    who: &SignedIn,
+    structure: StructureId,
+    user: UserId,
+    domain: &str,
+) -> Reference {
     let app = &app.app;
     let now = app.now();
     let attempt = MandateId::new(now, &*app.entropy);
-    let proposal = Proposal { structure, attempt, domains: vec![domain.parse().unwrap()], term: Term::OneMonth };
+    let proposal =
+        Proposal { structure, attempt, domains: vec![domain.parse().unwrap()], term: Term::OneMonth };
     let reference = propose_mandate::propose(app, who, &proposal).await.unwrap();
     let identity: CivilIdentity = serde_json::from_value(crate::support::services::josette()).unwrap();
     let terms = ConsentTerms {
@@ -44,7 +51,11 @@ async fn ready(app: &TestApp, who: &SignedIn, structure: StructureId, user: User
         structure: "CCAS".into(),
         aidant: "Nadia".into(),
         identified_with: Words::new("x", "x"),
-        domains: vec![GrantedDomain { key: domain.parse().unwrap(), label: Words::new("d", "d"), warning: None }],
+        domains: vec![GrantedDomain {
+            key: domain.parse().unwrap(),
+            label: Words::new("d", "d"),
+            warning: None,
+        }],
         last_day: "2026-12-03".parse().unwrap(),
         ends_at: now + Duration::days(31),
         time_zone: "Europe/Paris".into(),

@@ -72,7 +72,10 @@ impl Provider {
         let provider = Self(Arc::new(inner));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
-            .route("/jwks", get(async |State(p): State<Provider>| Json(json!({ "keys": [p.0.key.public()] }))))
+            .route(
+                "/jwks",
+                get(async |State(p): State<Provider>| Json(json!({ "keys": [p.0.key.public()] }))),
+            )
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
             .with_state(provider.clone());
@@ -124,7 +127,8 @@ async fn token(State(provider): State<Provider>, Form(form): Form<HashMap<String
     let id_token = provider.0.key.sign("JWT", &claims).unwrap();
     let access = format!("access-{}", form["code"]);
     provider.0.tokens.lock().unwrap().insert(access.clone(), person);
-    let body = json!({ "access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": id_token });
+    let body =
+        json!({ "access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": id_token });
     Json(body).into_response()
 }
 
@@ -181,7 +185,11 @@ impl Desk {
         let answer = self.post(&format!("/mandates/{reference}/identity"), &[]).await;
         let url = Url::parse(answer.assert_status(303).location()).unwrap();
         let value = |name: &str| url.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
-        Leaving { state: value("state"), nonce: value("nonce"), browser: answer.set_cookie("consent").unwrap() }
+        Leaving {
+            state: value("state"),
+            nonce: value("nonce"),
+            browser: answer.set_cookie("consent").unwrap(),
+        }
     }
 
     /// The provider will answer `person` for this code.

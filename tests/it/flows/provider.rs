@@ -170,7 +170,7 @@ on_both_engines! {
         assert!(claims["act"]["sub"].is_string() && claims["act"]["act"]["sub"].is_string());
         let detail = &claims["authorization_details"][0];
         assert_eq!(detail["type"], "urn:entremise:mandate");
-        assert_eq!(detail["domains"], serde_json::json!(["social"]), "the first in the order of the catalogue");
+        assert_eq!(detail["domains"], serde_json::json!(["argent"]), "the first in the order of the catalogue");
         assert_eq!(detail["ends_at"], (app.app.now() + Duration::days(31)).unix());
 
         let answer = userinfo(&app, tokens["access_token"].as_str().unwrap()).await;

@@ -223,8 +223,19 @@ impl Scene {
         let other_service = app.service("allocations", |_| {}).await;
         let card = assigned_card(&app, &desk).await;
         Self {
-            app, desk, elsewhere, other_aidant, referent, other_referent, operator, auditor, user, draft, service,
-            other_service, card,
+            app,
+            desk,
+            elsewhere,
+            other_aidant,
+            referent,
+            other_referent,
+            operator,
+            auditor,
+            user,
+            draft,
+            service,
+            other_service,
+            card,
         }
     }
 
@@ -257,14 +268,21 @@ impl Scene {
             Caller::OtherService => call = server(call).header("authorization", basic(&self.other_service)),
             Caller::Nobody | Caller::User => {}
             Caller::Half => call = call.session(&app.half_session(self.desk.aidant).await),
-            Caller::OtherAidant => call = call.session(&app.session(self.other_aidant, Some(self.elsewhere)).await),
-            Caller::Referent => call = call.session(&app.session(self.referent, Some(self.desk.structure)).await),
-            Caller::OtherReferent => call = call.session(&app.session(self.other_referent, Some(self.elsewhere)).await),
+            Caller::OtherAidant => {
+                call = call.session(&app.session(self.other_aidant, Some(self.elsewhere)).await)
+            }
+            Caller::Referent => {
+                call = call.session(&app.session(self.referent, Some(self.desk.structure)).await)
+            }
+            Caller::OtherReferent => {
+                call = call.session(&app.session(self.other_referent, Some(self.elsewhere)).await)
+            }
             Caller::Operator => call = call.session(&app.session(self.operator, None).await),
             Caller::Auditor => call = call.session(&app.session(self.auditor, None).await),
         }
         if method == Method::POST {
-            let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let fields: Vec<(&str, &str)> =
+                form.iter().map(|(name, value)| (*name, value.as_str())).collect();
             call = call.form(&fields);
             if !["/token", "/userinfo"].contains(&path.as_str()) {
                 call = call.header("sec-fetch-site", "same-origin");

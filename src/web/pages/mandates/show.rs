@@ -101,7 +101,7 @@ fn titled(page: Page, view: &View) -> Page {
 }
 
 fn grants(l: &L, view: &View, address: &str, live: bool) -> Vec<desk::GrantLine> {
-    let line = |grant: &crate::store::mandate::GrantRow| {
+    let line = |grant: &crate::app::read_mandates::GrantRow| {
         let is_live = live && grant.state == "live";
         let (key, tone) = match (grant.state.as_str(), grant.end_reason.as_deref()) {
             ("live", _) if live => ("state-active", Tone::Good),
