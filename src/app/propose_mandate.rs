@@ -97,6 +97,11 @@ pub async fn propose(app: &App, who: &SignedIn, proposal: &Proposal) -> Result<R
         let outcome = transact!(app.store, "propose_mandate", tx => {
             write(app, tx, who, proposal, &scope, (id, &reference, now)).await
         });
+        // Two of one form at the same instant meet in the database.
+        let outcome = outcome.map_err(|error| match error.as_store_error() {
+            Some(StoreError::Constraint { .. }) => ProposeError::Taken,
+            _ => error,
+        });
         match outcome {
             Ok(()) => return Ok(reference),
             Err(ProposeError::Taken) => {
@@ -124,6 +129,9 @@ async fn write(
     scope: &Scope,
     (id, reference, now): (MandateId, &Reference, Timestamp),
 ) -> Result<(), ProposeError> {
+    if mandate::by_id(tx, id).await?.is_some() {
+        return Err(ProposeError::Taken);
+    }
     let structure = proposal.structure;
     let facts = desk::standing(tx, structure, who.person_id).await?;
     desk::check(&facts, Act::Grant { scope, held_by: structure }, now).map_err(DeskError::from)?;

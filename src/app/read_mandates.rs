@@ -14,8 +14,7 @@ use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::store::catalogue;
-pub use crate::store::mandate::GrantRow;
-use crate::store::mandate::{self, ListRow, MandateRow};
+use crate::store::mandate::{self, GrantRow, ListRow, MandateRow};
 use crate::store::user::{SealedIdentity, identity_place};
 use crate::view;
 

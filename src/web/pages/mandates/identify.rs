@@ -13,6 +13,7 @@ use crate::web::extract::cookies::{self, Cookie};
 use crate::web::extract::{Person, Visit};
 use crate::web::layer::headers::FormEndsAt;
 use crate::web::pages::redirect;
+use crate::web::pages::sign_in::code_first;
 use crate::web::ui::screens::desk::Identity;
 use crate::web::ui::{self, L, Section};
 
@@ -63,6 +64,9 @@ pub(super) async fn start(
         Ok(reference) => reference,
         Err(response) => return *response,
     };
+    if let Some(first) = code_first(&app, &visit, &headers, Vec::new()).await {
+        return first;
+    }
     let hub =
         cookies::get(&app, &headers, Cookie::Authorization).map(|token| PlainToken::presented(token).hash());
     match identify_user::start(&app, &who, &reference, hub.as_ref()).await {

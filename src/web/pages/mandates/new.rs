@@ -1,7 +1,7 @@
 //! Step 1: what for, and for how long.
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use super::stopped;
 use crate::app::App;
@@ -12,6 +12,7 @@ use crate::domain::mandate::{BadTerm, Term};
 use crate::web::error::Problem;
 use crate::web::extract::{AidantHere, PostedForm, Visit};
 use crate::web::pages::redirect;
+use crate::web::pages::sign_in::code_first;
 use crate::web::ui::screens::desk::Domains;
 use crate::web::ui::{self, Choice, Form, L, Section};
 
@@ -39,8 +40,12 @@ pub(super) async fn post(
     State(app): State<App>,
     visit: Visit,
     AidantHere { person, here }: AidantHere,
+    headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
+    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
+        return first;
+    }
     // The structure the page was shown for, whatever another tab has chosen since; checked like any other.
     let structure: StructureId = form.value("structure").parse().unwrap_or(here.structure_id);
     let domains: Vec<DomainKey> = form.all("domain").filter_map(|key| key.parse().ok()).collect();
