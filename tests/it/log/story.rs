@@ -199,16 +199,14 @@ on_both_engines! {
     async fn a_leaf_changed_with_its_hash_is_not_the_one_that_was_signed(app: TestApp) {
         let scene = Scene::set(app).await;
         let row = entremise::view!(scene.app.app.store, tx => {
-            let found = entremise::store::auditor::search(tx, &Default::default(), 100).await;
+            let found = entremise::store::auditor::search(tx, &entremise::store::auditor::Criteria::default(), 100).await;
             found.map(|rows| rows.into_iter().find(|row| row.entry.mandate_sequence == Some(4)).unwrap().entry)
         }).unwrap();
         let mut leaf = entremise::log::entry::Leaf::decode(&row.leaf).unwrap();
         leaf.kind = Kind::MandateRevoked;
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
-        let literal = |bytes: &[u8]| match scene.app.db.url.starts_with("sqlite") {
-            true => format!("X'{}'", hex(bytes)),
-            false => format!("decode('{}', 'hex')", hex(bytes)),
-        };
+        let lite = scene.app.db.url.starts_with("sqlite");
+        let literal = |bytes: &[u8]| if lite { format!("X'{}'", hex(bytes)) } else { format!("decode('{}', 'hex')", hex(bytes)) };
         let forged = format!(
             "UPDATE entry SET kind = 'mandate.revoked', leaf = {}, leaf_hash = {} WHERE mandate_sequence = 4",
             literal(&leaf.encode()), literal(leaf.hash().bytes())
