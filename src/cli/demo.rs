@@ -63,7 +63,6 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn refused(error: impl std::error::Error) -> Failure {
     Failure::Refused(error.to_string())
 }

@@ -118,8 +118,8 @@ async fn show(State(app): State<App>, Extension(backstage): Extension<Backstage>
         page: visit.page("demo-title"),
         players: MEMBERS.iter().filter_map(|member| backstage.player(member)).collect(),
         mails,
-        now: l.date_hour(app.now()).to_string(),
-        ahead: (ahead > Duration::ZERO).then(|| l.duration(ahead).to_string()),
+        now: l.date_hour(app.now()),
+        ahead: (ahead > Duration::ZERO).then(|| l.duration(ahead)),
         origins: backstage.0.origins.clone(),
     };
     ui::html(&template)

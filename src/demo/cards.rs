@@ -1,4 +1,6 @@
 //! The cards in the hands of the demonstration's people: what the maker put in them, and what they show.
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::totp::{BadCard, Codes};
@@ -52,7 +54,7 @@ impl VirtualCard {
         let mut text = String::from("serial,seed,period,digits,algorithm\n");
         for card in cards {
             if let Some(serial) = &card.serial {
-                text.push_str(&format!("{serial},{},{PERIOD},6,SHA1\n", card.seed));
+                let _ = writeln!(text, "{serial},{},{PERIOD},6,SHA1", card.seed);
             }
         }
         text

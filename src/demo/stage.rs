@@ -92,7 +92,7 @@ pub async fn set(
     let entropy = Arc::new(SystemEntropy);
     if !memory.complete {
         Keyring::create(&folder.keys(), &SystemEntropy)?;
-        memory.identity_secret = PlainToken::generate(&SystemEntropy).reveal().to_owned();
+        PlainToken::generate(&SystemEntropy).reveal().clone_into(&mut memory.identity_secret);
         memory.origins = origins.all();
         memory.database_url = database_url.map(str::to_owned);
     }

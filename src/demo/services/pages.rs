@@ -158,7 +158,8 @@ pub(super) async fn not_found(State(service): State<Service>, headers: HeaderMap
     trouble(&service, &headers, Trouble::NotFound)
 }
 
-/// An instant in words, in the time zone of metropolitan France.
+/// An end in words, in the time zone of metropolitan France. The first instant after a day is that day's midnight, as
+/// people say it.
 pub(super) fn until(lang: Lang, at: Timestamp) -> String {
     const MONTHS_FR: [&str; 12] = [
         "janvier",
@@ -191,6 +192,8 @@ pub(super) fn until(lang: Lang, at: Timestamp) -> String {
     let zone = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
     let Ok(instant) = jiff::Timestamp::from_second(at.unix()) else { return String::new() };
     let local = instant.to_zoned(zone);
+    let midnight = local.hour() == 0 && local.minute() == 0;
+    let local = if midnight { local.yesterday().unwrap_or(local) } else { local };
     let month = usize::try_from(local.month()).unwrap_or(1).saturating_sub(1);
     let month = match lang {
         Lang::Fr => MONTHS_FR.get(month),
@@ -200,8 +203,13 @@ pub(super) fn until(lang: Lang, at: Timestamp) -> String {
     match lang {
         Lang::Fr => {
             let day = if day == 1 { "1er".to_owned() } else { day.to_string() };
-            format!("{day} {month} {year} à {} h {:02}", local.hour(), local.minute())
+            if midnight {
+                format!("{day} {month} {year} à minuit")
+            } else {
+                format!("{day} {month} {year} à {} h {:02}", local.hour(), local.minute())
+            }
         }
+        Lang::En if midnight => format!("{day} {month} {year} at midnight"),
         Lang::En => format!("{day} {month} {year} at {:02}:{:02}", local.hour(), local.minute()),
     }
 }
@@ -215,5 +223,8 @@ mod tests {
         let at = Timestamp::parse("2026-12-22T22:59:59.999999Z").unwrap();
         assert_eq!(until(Lang::Fr, at), "22 décembre 2026 à 23 h 59");
         assert_eq!(until(Lang::En, at), "22 December 2026 at 23:59");
+        let midnight = Timestamp::parse("2026-12-31T23:00:00.000000Z").unwrap();
+        assert_eq!(until(Lang::Fr, midnight), "31 décembre 2026 à minuit");
+        assert_eq!(until(Lang::En, midnight), "31 December 2026 at midnight");
     }
 }
