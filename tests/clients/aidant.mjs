@@ -1,13 +1,13 @@
 // The aidant's part for a client written in another language. Each line read is a command, each line written its answer:
-//   register ID REDIRECT [OPTION…]  → {"clientId", "secret"}
-//   authorize URL REDIRECT          → {"url"}      the address the browser was sent back to
+//   register ID [OPTION…]           → {"clientId", "secret"}
+//   authorize URL                   → {"url"}      the address the browser was sent back to
 //   wire                            → {"origin"}   a wire that changes our ID tokens
 import readline from 'node:readline';
 import { scene, tamperingWire } from './support.mjs';
 
 const here = await scene('sqlite');
 const wires = [];
-console.log(JSON.stringify({ origin: here.demo.origin }));
+console.log(JSON.stringify({ origin: here.demo.origin, redirectUri: here.redirectUri }));
 try {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [command, ...words] = line.split(' ');

@@ -9,20 +9,25 @@ import { startDemo, verb } from '../browser/support/server.mjs';
 /** A running demonstration in which the aidant holds a mandate of Josette Martin, at a browser signed in. */
 export async function scene(engine) {
   const demo = await startDemo({ engine });
+  // Where browsers are sent back to: the service reads the address, the page matters to nobody.
+  const landing = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
+  await once(landing, 'listening');
+  const redirectUri = `http://localhost:${landing.address().port}/callback`;
   const browser = await launch();
   const aidant = await Visitor.open(browser, { language: 'fr' });
   await signIn(aidant, demo, AIDANT);
   await makeMandate(aidant, demo, { email: AIDANT, persona: 'josette', domains: ['argent'] });
   return {
     demo,
+    redirectUri,
     /** Registers a service; gives its credentials. */
-    async register(clientId, redirectUri, ...options) {
+    async register(clientId, ...options) {
       const told = await verb(demo, '--config', demo.data, 'clients', 'add', clientId,
         '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent', ...options);
-      return { clientId, secret: /client_secret\s+(\S+)/.exec(told)[1], redirectUri };
+      return { clientId, secret: /client_secret\s+(\S+)/.exec(told)[1] };
     },
     /** The aidant follows a service's request; gives the address the browser is sent back to. */
-    async authorize(url, redirectUri) {
+    async authorize(url) {
       const { page } = aidant;
       const back = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith(redirectUri));
       await page.goto(String(url));
@@ -33,6 +38,8 @@ export async function scene(engine) {
       return (await back).url();
     },
     async stop() {
+      landing.close();
+      landing.closeAllConnections();
       await aidant.context.close();
       await browser.close();
       await demo.stop();

@@ -11,7 +11,6 @@ from flask import Flask, jsonify
 from joserfc.errors import JoseError
 
 HERE = Path(__file__).parent
-REDIRECT = "http://localhost:9/callback"
 
 
 class Aidant:
@@ -21,7 +20,8 @@ class Aidant:
         self.process = subprocess.Popen(
             ["node", "aidant.mjs"], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.origin = self._answer()["origin"]
+        started = self._answer()
+        self.origin, self.redirect_uri = started["origin"], started["redirectUri"]
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(words) + "\n")
@@ -61,7 +61,7 @@ def service(aidant, client_id, secret, algorithm, method, **changes):
 
     @app.route("/sign-in")
     def sign_in():
-        return oauth.entremise.authorize_redirect(REDIRECT)
+        return oauth.entremise.authorize_redirect(aidant.redirect_uri)
 
     @app.route("/callback")
     def callback():
@@ -76,7 +76,7 @@ def service(aidant, client_id, secret, algorithm, method, **changes):
 def sign_in(aidant, browser):
     """Follows the service's own redirection to us, and comes back with the answer."""
     to_us = browser.get("/sign-in").headers["Location"]
-    back = urlsplit(aidant.ask("authorize", to_us, REDIRECT)["url"])
+    back = urlsplit(aidant.ask("authorize", to_us)["url"])
     return browser.get(f"{back.path}?{back.query}")
 
 
@@ -92,7 +92,7 @@ class AuthlibTest(unittest.TestCase):
     def completes_and_refuses(self, algorithm, method):
         name = f"authlib-{algorithm.lower()}"
         registered = self.aidant.ask(
-            "register", name, REDIRECT, "--id-token-alg", algorithm, "--auth-method", method
+            "register", name, "--id-token-alg", algorithm, "--auth-method", method
         )
         answer = sign_in(self.aidant, service(self.aidant, name, registered["secret"], algorithm, method))
         self.assertEqual(answer.status_code, 200)

@@ -5,6 +5,7 @@ use entremise::app::register_client::{NewService, register};
 use entremise::crypto::jwt::Alg;
 use entremise::crypto::seal::Place;
 use entremise::domain::ids::{CardId, GrantId, MandateId, PersonId, ServiceId, StructureId, UserId};
+use entremise::domain::mandate::Reference;
 use entremise::log::kind::Kind;
 use entremise::oidc::provider::client::{ClientAuthMethod, Reauthentication};
 use entremise::store::StoreError;
@@ -122,6 +123,7 @@ impl TestApp {
         let app = &self.app;
         let (entry, now) = (self.entry(Kind::PersonCreated).await, app.now());
         let id = MandateId::new(now, &*app.entropy);
+        let reference = Reference::generate(&*app.entropy);
         let grants: Vec<GrantId> = domains.iter().map(|_| GrantId::new(now, &*app.entropy)).collect();
         let ends = now + lasts;
         entremise::transact!(app.store, "test_mandate", tx => {
@@ -132,7 +134,7 @@ impl TestApp {
                    signed_entry_id)
                  VALUES ($1, $2, $3, $4, $5, 'active', '31', $6, $6, 'screen', $6, $7, '1', $8, $8, $6, $5, $9, 1, $10,
                    $8, 1, $11, $11)")
-                .bind(id).bind(id.to_string()).bind(desk.structure).bind(user).bind(desk.aidant).bind(now)
+                .bind(id).bind(reference.as_str().to_owned()).bind(desk.structure).bind(user).bind(desk.aidant).bind(now)
                 .bind(acr.map(str::to_owned)).bind(vec![0u8; 32]).bind(desk.card).bind(ends).bind(entry))?;
             for (grant, domain) in grants.iter().zip(domains) {
                 change!(tx, sqlx::query(
