@@ -185,8 +185,7 @@ impl State {
             return Err(self.at(now, ends_at).refusal());
         };
         let may = match (suspender, by) {
-            (Suspender::User, Lifter::User)
-            | (Suspender::User, Lifter::Operator { with_the_users_consent: true })
+            (Suspender::User, Lifter::User | Lifter::Operator { with_the_users_consent: true })
             | (Suspender::Structure, Lifter::Structure | Lifter::Operator { .. })
             | (Suspender::Operator, Lifter::Operator { .. }) => true,
             (Suspender::User, Lifter::Structure | Lifter::Operator { with_the_users_consent: false })
