@@ -22,7 +22,7 @@ pub enum NoticeError {
 /// What carries mails away.
 #[derive(Debug)]
 pub enum Carrier {
-    Smtp(Mailer),
+    Smtp(Box<Mailer>),
     /// The demonstration: the page `/demo` is everyone's mailbox.
     Mailbox,
 }

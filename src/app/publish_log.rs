@@ -12,9 +12,8 @@ pub async fn checkpoint(app: &App) -> Result<Option<String>, StoreError> {
 
 /// The hashes of a tile, full or partial, that a signed head covers; `None` for any other.
 pub async fn tile(app: &App, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
-    let (Ok(level), Ok(index)) = (i64::try_from(tile.level), i64::try_from(tile.index)) else {
-        return Ok(None);
-    };
+    let Ok(index) = i64::try_from(tile.index) else { return Ok(None) };
+    let level = i64::from(tile.level);
     view!(app.store, tx => {
         let signed = tree::latest_checkpoint(tx).await?.map_or(0, |row| row.size);
         if !tile.is_in(u64::try_from(signed).unwrap_or(0)) {

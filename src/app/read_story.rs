@@ -176,12 +176,11 @@ async fn check_places(
     lines: &mut [Line],
     evidence: &mut Evidence,
 ) -> Result<(), AuditError> {
-    let head = match latest_head(app, tx).await? {
-        Ok(head) => head,
-        Err(ForgedHead) => {
-            evidence.forged_head = true;
-            None
-        }
+    let head = if let Ok(head) = latest_head(app, tx).await? {
+        head
+    } else {
+        evidence.forged_head = true;
+        None
     };
     let Some(head) = head else {
         evidence.waiting = lines.len();

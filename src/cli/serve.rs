@@ -44,7 +44,9 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
 fn carrier(config: &Config) -> Result<Option<Carrier>, Failure> {
     let Some(mail) = &config.mail else { return Ok(None) };
     let mailer = Mailer::new(&mail.smtp_url, &mail.from);
-    mailer.map(|mailer| Some(Carrier::Smtp(mailer))).map_err(|error| Failure::Refused(error.to_string()))
+    mailer
+        .map(|mailer| Some(Carrier::Smtp(Box::new(mailer))))
+        .map_err(|error| Failure::Refused(error.to_string()))
 }
 
 /// Ends gracefully on SIGINT and SIGTERM.

@@ -90,6 +90,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn read(toml: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -156,10 +158,10 @@ mod tests {
         for key in SCHEMA {
             if key.section != section {
                 section = key.section;
-                text.push_str(&format!("[{section}]\n"));
+                let _ = writeln!(text, "[{section}]");
             }
             if !key.name.ends_with("_file") {
-                text.push_str(&format!("{} = {}\n", key.name, key.example));
+                let _ = writeln!(text, "{} = {}", key.name, key.example);
             }
         }
         let config = read(&text, &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));

@@ -134,6 +134,7 @@ impl std::fmt::Debug for FrozenConsent {
 mod day {
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     pub(super) fn serialize<S: Serializer>(day: &jiff::civil::Date, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(day)
     }

@@ -92,7 +92,7 @@ impl Siret {
             (_, double) if double > 9 => double - 9,
             (_, double) => double,
         });
-        let of_la_poste = text.starts_with("356000000") && plain_sum % 5 == 0;
+        let of_la_poste = text.starts_with("356000000") && plain_sum.is_multiple_of(5);
         if luhn.sum::<u32>() % 10 == 0 || of_la_poste { Ok(Self(text)) } else { Err(BadSiret) }
     }
 

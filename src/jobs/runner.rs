@@ -100,7 +100,7 @@ async fn keep_log(app: App, keeper: Keeper, mut stopped: watch::Receiver<bool>) 
 
 /// One round; true when a head was signed.
 async fn keep_once(app: &App, keeper: &Keeper, due: bool) -> Result<bool, KeepError> {
-    let pending = view!(app.store, tx => { Ok::<_, StoreError>(tree::has_pending(tx).await?) })?;
+    let pending = view!(app.store, tx => { tree::has_pending(tx).await })?;
     if pending {
         while keeper.sequence(app).await? == u64::try_from(BATCH).unwrap_or(u64::MAX) {}
     }

@@ -87,7 +87,9 @@ pub fn empty_root() -> Hash {
 /// The root of a perfect subtree, or of any tree, from its leaves' (or subtrees') hashes in order.
 pub fn root_of(hashes: &[Hash]) -> Hash {
     let mut frontier = Frontier::default();
-    hashes.iter().for_each(|hash| frontier.append(*hash));
+    for hash in hashes {
+        frontier.append(*hash);
+    }
     frontier.root()
 }
 

@@ -42,6 +42,7 @@ impl Stored {
     }
 
     /// Reads only what a tile holds, and hashes up from there, as a client of the public tiles does.
+    #[expect(clippy::unnecessary_wraps, reason = "the signature a reader of nodes has")]
     fn read(&self, node: Node) -> Result<Hash, ProofError> {
         let below: Vec<Hash> = stored_below(node)
             .inspect(|stored| assert_eq!(stored.level % HEIGHT, 0))

@@ -1,4 +1,5 @@
 //! One integration binary: compiled once, run in parallel.
+#![expect(clippy::pedantic, reason = "a test tells a story; pedantry is for what ships")]
 #![expect(unreachable_pub, reason = "nothing outside this binary: `pub` means shared between its files")]
 #[cfg(test)]
 #[macro_use]

@@ -95,7 +95,9 @@ impl Recorder {
     pub fn sign_checkpoint(&self, head: &Checkpoint) -> Option<SignedNote> {
         let (first, others) = self.signers.split_first()?;
         let mut note = head.sign(first);
-        others.iter().for_each(|signer| note.also(signer));
+        for signer in others {
+            note.also(signer);
+        }
         Some(note)
     }
 

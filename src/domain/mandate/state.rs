@@ -122,6 +122,7 @@ impl State {
     }
 
     /// What this state has become by itself at `now`: time alone makes drafts lapse and mandates expire.
+    #[must_use]
     pub fn at(self, now: Timestamp, ends_at: Timestamp) -> Self {
         match self {
             Self::Draft { active_at }

@@ -119,7 +119,7 @@ impl Federation {
         request.request_async(&self.http).await.map_err(|cause| match cause {
             RequestTokenError::Request(failure) => failure,
             RequestTokenError::ServerResponse(answer) => {
-                FederationError::CodeRefused(printable(&answer.error().to_string()))
+                FederationError::CodeRefused(printable(answer.error().as_ref()))
             }
             _ => FederationError::Nonsense("token answer"),
         })
@@ -145,7 +145,7 @@ impl Federation {
                 if ahead > CLOCK_AHEAD { Err("issued in the future".to_owned()) } else { Ok(()) }
             })
             .set_auth_context_verifier_fn(|acr| {
-                let accepted = acr.is_some_and(|acr| self.provider.acr_accepted.contains(&acr.to_string()));
+                let accepted = acr.is_some_and(|acr| self.provider.acr_accepted.contains(acr));
                 if accepted { Ok(()) } else { Err("level not accepted".to_owned()) }
             });
         let nonce = Nonce::new(expected.nonce.reveal().to_owned());
@@ -172,6 +172,7 @@ fn bound_to_access_token(
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "one line per fault of the provider, in the order of the library")]
 fn refusal(cause: &ClaimsVerificationError) -> FederationError {
     match cause {
         ClaimsVerificationError::Expired(_) => FederationError::WrongTime,

@@ -22,6 +22,7 @@ const NOW: i64 = 1_795_344_127;
 
 /// How the provider behaves; each test changes one thing.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each test turns one thing")]
 struct Behaviour {
     id_token: Value,
     userinfo: Value,

@@ -61,13 +61,12 @@ fn admit(access: Access, caller: &Caller) -> Result<(), Refusal> {
         (_, Caller::SignedIn(signed_in)) => signed_in,
     };
     let admitted = match access {
-        Access::SignedIn => true,
         Access::Operator => signed_in.is_operator,
         Access::Auditor => signed_in.is_auditor,
         Access::Aidant => return member(signed_in, SignedIn::is_aidant),
         Access::Referent => return member(signed_in, SignedIn::is_referent),
         Access::Member => return member(signed_in, |person| person.is_aidant() || person.is_referent()),
-        Access::Public | Access::Consenting | Access::Service | Access::Half => true,
+        Access::SignedIn | Access::Public | Access::Consenting | Access::Service | Access::Half => true,
     };
     if admitted { Ok(()) } else { Err(Refusal::Forbidden) }
 }

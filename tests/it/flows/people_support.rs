@@ -110,13 +110,13 @@ impl TestApp {
         let card = VirtualCard::new(&format!("C-{email}").replace('@', "-"));
         self.import(structure, std::slice::from_ref(&card)).await;
         let card_id = self.card_id(&card.serial).await;
-        if !held {
+        if held {
+            let done = manage_cards::assign(&self.app, Manager::CommandLine(structure), card_id, id).await;
+            assert_eq!(done.unwrap(), Ok(()));
+        } else {
             let (place, now) = (entremise::domain::person::Role::Auditor, self.app.now());
             assert!(roles.contains(&place) || roles.contains(&Role::Operator));
             self.hand_over(card_id, id, now).await;
-        } else {
-            let done = manage_cards::assign(&self.app, Manager::CommandLine(structure), card_id, id).await;
-            assert_eq!(done.unwrap(), Ok(()));
         }
         let chosen =
             activate_account::choose_password(&self.app, &link, Secret::new(PASSWORD)).await.unwrap();

@@ -269,13 +269,13 @@ impl Scene {
             Caller::Nobody | Caller::User => {}
             Caller::Half => call = call.session(&app.half_session(self.desk.aidant).await),
             Caller::OtherAidant => {
-                call = call.session(&app.session(self.other_aidant, Some(self.elsewhere)).await)
+                call = call.session(&app.session(self.other_aidant, Some(self.elsewhere)).await);
             }
             Caller::Referent => {
-                call = call.session(&app.session(self.referent, Some(self.desk.structure)).await)
+                call = call.session(&app.session(self.referent, Some(self.desk.structure)).await);
             }
             Caller::OtherReferent => {
-                call = call.session(&app.session(self.other_referent, Some(self.elsewhere)).await)
+                call = call.session(&app.session(self.other_referent, Some(self.elsewhere)).await);
             }
             Caller::Operator => call = call.session(&app.session(self.operator, None).await),
             Caller::Auditor => call = call.session(&app.session(self.auditor, None).await),

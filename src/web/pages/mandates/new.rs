@@ -30,7 +30,7 @@ pub(super) async fn show(
             form.set("structure", offer.structure.to_string());
             form.set("attempt", offer.attempt.to_string());
             form.set("term", Term::OneMonth.code());
-            page(&visit, StatusCode::OK, form, offer)
+            page(&visit, StatusCode::OK, form, &offer)
         }
         Err(error) => refused(&visit, &error),
     }
@@ -66,7 +66,7 @@ pub(super) async fn post(
         }
     }
     match propose_mandate::offer(&app, &person, structure).await {
-        Ok(offer) => page(&visit, StatusCode::UNPROCESSABLE_ENTITY, form, offer),
+        Ok(offer) => page(&visit, StatusCode::UNPROCESSABLE_ENTITY, form, &offer),
         Err(error) => refused(&visit, &error),
     }
 }
@@ -99,7 +99,7 @@ fn refused(visit: &Visit, error: &ProposeError) -> Response {
     }
 }
 
-fn page(visit: &Visit, status: StatusCode, form: Form, offer: Offer) -> Response {
+fn page(visit: &Visit, status: StatusCode, form: Form, offer: &Offer) -> Response {
     let page = visit.page("desk-domains-title").in_section(Section::Mandates).of_form(&form);
     let l = page.l.clone();
     let tag = l.tag();
@@ -122,7 +122,7 @@ fn page(visit: &Visit, status: StatusCode, form: Form, offer: Offer) -> Response
             form,
             domains,
             more_domains: more,
-            terms: terms(&l, &offer),
+            terms: terms(&l, offer),
             warnings,
             back_href: "/mandates".to_owned(),
         },
