@@ -3,7 +3,14 @@
 //!
 //! Each server is a process of its own with its codes issued beforehand; this process is the load: raw HTTP/1.1 over
 //! kept connections, one thread, so that it costs the servers little.
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(
+    clippy::print_stdout,
+    clippy::pedantic,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench prints its figures, and stops at the first fault"
+)]
 #![expect(
     unreachable_pub,
     dead_code,
