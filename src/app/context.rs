@@ -13,7 +13,7 @@ use crate::log::note::NoteError;
 use crate::oidc::federation::Federation;
 use crate::store::Store;
 
-use super::identify_user::provider;
+use super::identity_provider::provider;
 use super::openid::OpenId;
 use super::record::Recorder;
 

@@ -3,8 +3,6 @@
 use time::Duration;
 use url::Url;
 
-use crate::config::{AuthMethod as ConfiguredMethod, Identity};
-use crate::domain::catalogue::Words;
 use crate::domain::consent::{CURRENT_VERSION, ConsentTerms, GrantedDomain, ReplacedGrant};
 use crate::domain::ids::{RowId, UserId};
 use crate::domain::mandate::{Act, Reference, Refusal, Scope, State, Validity, local_day};
@@ -13,9 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
-use crate::oidc::federation::{
-    Answer, AuthMethod, Expected, FederationError, Identified, IdentityProvider, SignatureAlg,
-};
+use crate::oidc::federation::{Answer, Expected, FederationError, Identified};
 use crate::store::identification::{self, NewRequest, TakenRow};
 use crate::store::mandate::{self, MandateRow, Text};
 use crate::store::user::{self, NewUser, SealedIdentity};
@@ -79,29 +75,6 @@ impl IdentifyError {
             Self::Loop => Some("loop"),
             Self::UnderAge => Some("under_age"),
         }
-    }
-}
-
-/// The identity provider as configured.
-pub fn provider(config: &Identity) -> IdentityProvider {
-    // The configuration has refused other algorithms before.
-    let algorithm = |name: &str| SignatureAlg::named(name).unwrap_or(SignatureAlg::Es256);
-    IdentityProvider {
-        issuer: config.issuer.clone(),
-        client_id: config.client_id.clone(),
-        client_secret: config.client_secret.clone(),
-        auth_method: match config.auth_method {
-            ConfiguredMethod::ClientSecretBasic => AuthMethod::ClientSecretBasic,
-            ConfiguredMethod::ClientSecretPost => AuthMethod::ClientSecretPost,
-        },
-        scopes: config.scopes.clone(),
-        pkce: config.pkce,
-        acr_values: config.acr_values.clone(),
-        acr_accepted: config.acr_accepted.clone(),
-        id_token_alg: algorithm(&config.id_token_alg),
-        userinfo_alg: config.userinfo_alg.as_deref().map(algorithm),
-        birthdate_claim: config.birthdate_claim.clone(),
-        label: Words::new(&config.label_fr, &config.label_en),
     }
 }
 

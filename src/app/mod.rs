@@ -19,6 +19,7 @@ pub mod fault;
 pub mod forget_over;
 pub mod give_userinfo;
 pub mod identify_user;
+pub mod identity_provider;
 pub mod import_cards;
 pub mod log_line;
 pub mod manage_cards;

@@ -14,7 +14,8 @@ use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::store::catalogue;
-use crate::store::mandate::{self, GrantRow, ListRow, MandateRow};
+pub use crate::store::mandate::GrantRow;
+use crate::store::mandate::{self, ListRow, MandateRow};
 use crate::store::user::{SealedIdentity, identity_place};
 use crate::view;
 

@@ -235,24 +235,27 @@ mod tests {
         assert!(is_outdated(&PasswordPhc::from_stored("$argon2id$v=19$m=4096,t=3,p=1$x$y".into())));
     }
 
-    /// Known failure: an answer that comes sooner when nobody has this address.
+    /// Known failure: an answer that comes sooner when nobody has this address. Skipped work would be a thousand
+    /// times quicker; the margin is for a busy machine.
     #[test]
     fn nobodys_password_takes_the_same_work() {
-        assert!(PasswordHash::new(nobody()).is_ok(), "or the work would be skipped");
         let stored = hash(&secret("tisane pour le chat"), &SystemEntropy).unwrap();
+        let real = PasswordHash::new(stored.as_str()).unwrap();
+        let fake = PasswordHash::new(nobody()).unwrap();
+        assert_eq!(
+            (real.algorithm, real.version, &real.params),
+            (fake.algorithm, fake.version, &fake.params)
+        );
+        assert_eq!(real.hash.unwrap().len(), fake.hash.unwrap().len());
         let time = |stored: Option<&PasswordPhc>| {
-            let mut all: Vec<_> = (0..5)
-                .map(|_| {
-                    let start = std::time::Instant::now();
-                    assert!(!verify(&secret("une autre tisane"), stored));
-                    start.elapsed().as_micros()
-                })
-                .collect();
-            all.sort_unstable();
-            all[0]
+            let start = std::time::Instant::now();
+            assert!(!verify(&secret("une autre tisane"), stored));
+            start.elapsed()
         };
-        let (somebody, nobody) = (time(Some(&stored)), time(None));
-        assert!(nobody * 2 > somebody && somebody * 2 > nobody, "{somebody} µs, {nobody} µs");
+        let pairs: Vec<_> = (0..5).map(|_| (time(Some(&stored)), time(None))).collect();
+        let (somebody, nobody) =
+            (pairs.iter().map(|pair| pair.0).min(), pairs.iter().map(|pair| pair.1).min());
+        assert!(nobody.unwrap() * 10 > somebody.unwrap(), "{pairs:?}");
     }
 
     #[test]

@@ -4,9 +4,9 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
+use crate::app::publish_log::PublishError;
 use crate::app::{App, publish_log};
 use crate::log::tile::Tile;
-use crate::store::StoreError;
 use crate::web::route::{Access, Route};
 
 /// The routes of these endpoints.
@@ -39,7 +39,7 @@ fn answer(kind: &'static str, keep: &'static str, body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], body).into_response()
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn unavailable(error: &PublishError) -> Response {
     tracing::error!(%error, "the log could not be published");
     StatusCode::SERVICE_UNAVAILABLE.into_response()
 }

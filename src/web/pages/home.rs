@@ -45,6 +45,7 @@ struct Door {
 
 const MANDATES: Door =
     Door { href: "/mandates", title: "home-door-mandates", text: "home-door-mandates-text" };
+const USES: Door = Door { href: "/uses", title: "home-door-uses", text: "home-door-uses-text" };
 const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home-door-cards-text" };
 const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
 const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
@@ -68,6 +69,7 @@ async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
     };
     let doors = [
         (person.is_aidant(), MANDATES),
+        (person.is_aidant(), USES),
         (person.is_referent(), CARDS),
         (person.is_auditor, LOG),
         (true, ACCOUNT),
@@ -103,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_door_has_its_words() {
-        for door in [MANDATES, CARDS, LOG, ACCOUNT] {
+        for door in [MANDATES, USES, CARDS, LOG, ACCOUNT] {
             assert!(L::has(door.title) && L::has(door.text), "{}", door.href);
         }
         for lead in ["aidant", "referent", "auditor", "operator", "other"] {

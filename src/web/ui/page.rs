@@ -87,6 +87,7 @@ pub struct Page {
     /// Puts « Erreur » before the title, so that a screen reader says it first.
     pub has_errors: bool,
     address: String,
+    for_the_person: bool,
 }
 
 impl Page {
@@ -100,6 +101,7 @@ impl Page {
             acting_for: None,
             flash: None,
             has_errors: false,
+            for_the_person: false,
             address: address.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         }
     }
@@ -154,6 +156,7 @@ impl Page {
         self.who = None;
         self.section = None;
         self.acting_for = None;
+        self.for_the_person = true;
         self
     }
 
@@ -170,6 +173,11 @@ impl Page {
 
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
+    }
+
+    /// Whether the user is at the screen: the mark then leads nowhere, least of all into the aidant's session.
+    pub fn is_for_the_person(&self) -> bool {
+        self.for_the_person
     }
 
     /// Whether the bar underlines this section.

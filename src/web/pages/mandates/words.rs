@@ -1,9 +1,9 @@
 //! What several pages of the desk say of a person and of a mandate.
+use crate::app::read_mandates::GrantRow;
 use crate::app::read_mandates::View;
 use crate::domain::consent;
 use crate::domain::mandate::{End, State};
 use crate::domain::user::{CivilIdentity, Gender as Civil};
-use crate::store::mandate::GrantRow;
 use crate::web::ui::screens::desk::Clause;
 use crate::web::ui::{Gender, L, Row, Tone};
 

@@ -39,7 +39,7 @@ desk-consent-lead = { $structure } demande votre accord pour agir en votre nom. 
 desk-consent-you-are = Vous êtes
 desk-consent-translation = Ceci est une traduction.
 desk-consent-translation-text = Le texte français, affiché à côté, fait seul foi.
-desk-consent-declaration = Je déclare être majeur et ne pas être sous tutelle ni curatelle
+desk-consent-declaration = Je déclare avoir 18 ans ou plus et ne pas être sous tutelle ni curatelle
 desk-consent-declaration-hint = Sinon, la démarche se fait avec la personne qui vous représente.
 desk-consent-declaration-required = Cochez cette déclaration pour donner votre accord.
 desk-consent-answer-required = Choisissez « Je suis d'accord » ou « Je refuse ».
@@ -52,7 +52,7 @@ desk-answered-yes = { $structure } doit encore signer. Rien ne peut être fait e
 desk-answered-no-title = Vous avez refusé
 desk-answered-no = Rien ne sera fait en votre nom. { $structure } en est informée.
 desk-answered-hand = Vous pouvez rendre l'écran.
-desk-answered-hand-text = Vous n'êtes plus identifié sur cet ordinateur.
+desk-answered-hand-text = Votre identification est terminée sur cet ordinateur.
 desk-answered-next = Continuer au guichet
 
 desk-sign-title = Signer avec votre carte
