@@ -10,11 +10,11 @@ use entremise::log::kind::Kind;
 use entremise::store::StoreError;
 use entremise::web::router::routes;
 use http::Method;
-use time::Duration;
 
+use crate::flows::mandate_support::{Desk, fatou, josette};
 use crate::flows::provider::{Browser, basic, json, param, redeem, server};
 use crate::support::people::change;
-use crate::support::services::{Desk, Service, josette};
+use crate::support::services::Service;
 use crate::support::{Answer, Roles, TestApp};
 
 /// Who calls. "Other" is of another structure, or another service: what belongs to the first must not exist for them.
@@ -110,6 +110,11 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/jwks", "+++++++++++"),
     ("GET", "/.well-known/openid-configuration", "+++++++++++"),
     ("GET", "/.well-known/oauth-authorization-server", "+++++++++++"),
+    // Consent: whoever holds the browser in which the user identified; the aidant's session opens nothing here.
+    ("GET", "/consent", "bbbbbbbb+bb"),
+    ("POST", "/consent", "bbbbbbbb+bb"),
+    ("GET", "/consent/back", "bbbbbbbbbbb"),
+    ("GET", "/consent/signed-out", "+++++++++++"),
     // Mandates, at the desk of the structure that holds them.
     ("GET", "/mandates", "sc++xxsss++"),
     ("GET", "/mandates/new", "sc+xxxsssx+"),
@@ -126,11 +131,6 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/mandates/{reference}/end", "sc00xxsss++"),
     ("GET", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
     ("POST", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
-    // Consent: whoever holds the browser in which the user identified; the aidant's session opens nothing here.
-    ("GET", "/consent", "bbbbbbbb+bb"),
-    ("POST", "/consent", "bbbbbbbb+bb"),
-    ("GET", "/consent/back", "bbbbbbbbbbb"),
-    ("GET", "/consent/signed-out", "+++++++++++"),
     // The log: its heads and hashes are public, what it says is the auditor's.
     ("GET", "/log/checkpoint", "00000000000"),
     ("GET", "/log/tile/{*path}", "00000000000"),
@@ -187,7 +187,6 @@ fn letter(answer: &Answer) -> char {
 
 /// Two structures with their people, and one of each thing that a route names, all of the first structure.
 struct Scene {
-    app: TestApp,
     desk: Desk,
     elsewhere: StructureId,
     other_aidant: PersonId,
@@ -195,9 +194,13 @@ struct Scene {
     other_referent: PersonId,
     operator: PersonId,
     auditor: PersonId,
+    /// Signed for this user.
+    signed: String,
     user: UserId,
-    /// Proposed by the aidant, awaiting the user.
-    draft: String,
+    /// Proposed for a user who is identified and has not decided.
+    awaiting: String,
+    /// What the consent cookie of that user's browser holds.
+    deciding: String,
     service: Service,
     other_service: Service,
     /// Assigned to the aidant, not yet active.
@@ -206,7 +209,8 @@ struct Scene {
 
 impl Scene {
     async fn set(app: TestApp) -> Self {
-        let desk = app.desk("Alice", "21350238800019").await;
+        let desk = Desk::open(app).await;
+        let app = &desk.app;
         let elsewhere = app.structure("Mairie de Brest", "21290019500016").await;
         let other_aidant = app.person("Bruno", "Le Goff", Roles::default()).await;
         let referent = app.person("Claire", "Tanguy", Roles::default()).await;
@@ -216,14 +220,23 @@ impl Scene {
         app.member(referent, desk.structure, false, true).await;
         app.member(other_aidant, elsewhere, true, false).await;
         app.member(other_referent, elsewhere, false, true).await;
-        let user = app.user(&josette()).await;
-        app.mandate(&desk, user, &["argent"], Duration::days(31), Some("eidas1")).await;
-        let draft = draft(&app, &desk).await;
+        let signed = desk.signed(josette(), &["argent"], "31").await;
+        let user = id(
+            app,
+            "SELECT user_id FROM mandate WHERE state = 'active' AND proposed_by = $1",
+            desk.aidant.id,
+        )
+        .await;
+        let awaiting = desk.propose(&["social"], "31").await;
+        let leaving = desk.leave(&awaiting).await;
+        desk.come_back(&leaving, fatou()).await.assert_status(303);
+        desk.consent_page(&leaving.browser).await.assert_status(200);
         let service = app.service("impots", |_| {}).await;
         let other_service = app.service("allocations", |_| {}).await;
-        let card = assigned_card(&app, &desk).await;
+        let card = assigned_card(app, &desk).await;
         Self {
-            app,
+            user: UserId::from_uuid(user.uuid()),
+            deciding: leaving.browser,
             desk,
             elsewhere,
             other_aidant,
@@ -231,8 +244,8 @@ impl Scene {
             other_referent,
             operator,
             auditor,
-            user,
-            draft,
+            signed,
+            awaiting,
             service,
             other_service,
             card,
@@ -240,7 +253,7 @@ impl Scene {
     }
 
     async fn call(&self, method: &str, path: &str, caller: Caller) -> Answer {
-        let app = &self.app;
+        let app = &self.desk.app;
         let method: Method = method.parse().expect("a method");
         let own = Browser { app, session: Some(self.aidant_session().await), cookie: None };
         let (path, browser) = self.fill(path, own).await;
@@ -266,8 +279,9 @@ impl Scene {
             }
             Caller::Service => call = server(call).header("authorization", basic(&self.service)),
             Caller::OtherService => call = server(call).header("authorization", basic(&self.other_service)),
-            Caller::Nobody | Caller::User => {}
-            Caller::Half => call = call.session(&app.half_session(self.desk.aidant).await),
+            Caller::Nobody => {}
+            Caller::User => call = call.cookie("consent", &self.deciding),
+            Caller::Half => call = call.session(&app.half_session(self.desk.aidant.id).await),
             Caller::OtherAidant => {
                 call = call.session(&app.session(self.other_aidant, Some(self.elsewhere)).await);
             }
@@ -291,23 +305,9 @@ impl Scene {
         call.send().await
     }
 
-    /// The id of some row of the aidant.
-    async fn an_id(&self, sql: &'static str) -> String {
-        let aidant = self.desk.aidant;
-        let id: RowId = entremise::view!(self.app.app.store, tx => {
-            match entremise::store::Access::tx(tx) {
-                entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).bind(aidant).fetch_one(&mut **c).await,
-                entremise::store::Tx::Lite(c) => sqlx::query_scalar(sql).bind(aidant).fetch_one(&mut **c).await,
-            }
-            .map_err(StoreError::from)
-        })
-        .expect(sql);
-        id.to_string()
-    }
-
     /// A browser in which the aidant signed in before.
     async fn device(&self) -> String {
-        let (app, aidant) = (&self.app.app, self.desk.aidant);
+        let (app, aidant) = (&self.desk.app.app, self.desk.aidant.id);
         let id = RowId::new(app.now(), &*app.entropy);
         let hash = PlainToken::generate(&*app.entropy).hash();
         entremise::transact!(app.store, "test_device", tx => {
@@ -320,9 +320,16 @@ impl Scene {
         id.to_string()
     }
 
+    /// A new session of the aidant, opened with the card.
     async fn aidant_session(&self) -> String {
-        let session = self.app.session(self.desk.aidant, Some(self.desk.structure)).await;
-        self.app.with_card(&self.desk).await;
+        let (app, aidant) = (&self.desk.app, &self.desk.aidant);
+        let session = app.session(aidant.id, Some(self.desk.structure)).await;
+        entremise::transact!(app.app.store, "test_session_card", tx => {
+            change!(tx, sqlx::query("UPDATE session SET card_id = $1, fresh_until = ends_at WHERE person_id = $2")
+                .bind(aidant.card_id).bind(aidant.id))?;
+            Ok::<_, StoreError>(())
+        })
+        .expect("the session is written");
         session
     }
 
@@ -339,10 +346,13 @@ impl Scene {
             .replace("{release}/{name}", "x/style.css")
             .replace("{*path}", "0/000")
             .replace("{token}", "0000000000000000000000000000000000000000000")
-            .replace("{reference}", &self.draft)
             .replace("{domain}", "argent");
+        let undecided = path.ends_with("/identity") || path.ends_with("/signature");
+        path = path.replace("{reference}", if undecided { &self.awaiting } else { &self.signed });
         if path.starts_with("/sessions/") {
-            path = path.replace("{id}", &self.an_id("SELECT id FROM session WHERE person_id = $1").await);
+            let session =
+                id(&self.desk.app, "SELECT id FROM session WHERE person_id = $1", self.desk.aidant.id).await;
+            path = path.replace("{id}", &session.to_string());
         } else if path.starts_with("/devices/") {
             path = path.replace("{id}", &self.device().await);
         }
@@ -360,12 +370,16 @@ impl Scene {
     }
 }
 
-/// A mandate as the aidant proposes it, through the pages.
-async fn draft(app: &TestApp, desk: &Desk) -> String {
-    let form = [("domain", "argent"), ("term", "31")];
-    let answer = app.post("/mandates/new").session(&desk.session).form(&form).send().await;
-    answer.assert_status(303);
-    answer.location().split('/').nth(2).expect("the draft's reference").to_owned()
+/// The id that a query about a person gives first.
+async fn id(app: &TestApp, sql: &'static str, person: PersonId) -> RowId {
+    entremise::view!(app.app.store, tx => {
+        match entremise::store::Access::tx(tx) {
+            entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).bind(person).fetch_one(&mut **c).await,
+            entremise::store::Tx::Lite(c) => sqlx::query_scalar(sql).bind(person).fetch_one(&mut **c).await,
+        }
+        .map_err(StoreError::from)
+    })
+    .expect(sql)
 }
 
 async fn assigned_card(app: &TestApp, desk: &Desk) -> CardId {
@@ -378,7 +392,7 @@ async fn assigned_card(app: &TestApp, desk: &Desk) -> CardId {
             "INSERT INTO card (id, kind, serial, seed_sealed, period, digits, algorithm, state, structure_id, person_id,
                imported_at, assigned_at, entry_id)
              VALUES ($1, 'hardware', 'T-1', $2, 30, 6, 'SHA1', 'assigned', $3, $4, $5, $5, $6)")
-            .bind(id).bind(seed.clone()).bind(desk.structure).bind(desk.aidant).bind(now).bind(entry))?;
+            .bind(id).bind(seed.clone()).bind(desk.structure).bind(desk.aidant.id).bind(now).bind(entry))?;
         Ok::<_, StoreError>(())
     })
     .expect("the card is written");
