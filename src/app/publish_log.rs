@@ -5,13 +5,16 @@ use crate::view;
 
 use super::App;
 
+/// Why the public side of the log cannot be read now: the database does not answer.
+pub type PublishError = StoreError;
+
 /// The latest signed head, a C2SP checkpoint; `None` before the first.
-pub async fn checkpoint(app: &App) -> Result<Option<String>, StoreError> {
+pub async fn checkpoint(app: &App) -> Result<Option<String>, PublishError> {
     view!(app.store, tx => { Ok::<_, StoreError>(tree::latest_checkpoint(tx).await?.map(|row| row.note)) })
 }
 
 /// The hashes of a tile, full or partial, that a signed head covers; `None` for any other.
-pub async fn tile(app: &App, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
+pub async fn tile(app: &App, tile: Tile) -> Result<Option<Vec<u8>>, PublishError> {
     let Ok(index) = i64::try_from(tile.index) else { return Ok(None) };
     let level = i64::from(tile.level);
     view!(app.store, tx => {
