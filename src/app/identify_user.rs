@@ -6,7 +6,7 @@ use url::Url;
 use crate::domain::consent::{CURRENT_VERSION, ConsentTerms, GrantedDomain, ReplacedGrant};
 use crate::domain::ids::{RowId, UserId};
 use crate::domain::mandate::{Act, Reference, Refusal, Scope, State, Validity, local_day};
-use crate::domain::secret::{HashedToken, PlainToken, Secret};
+use crate::domain::secret::{HashedToken, PlainToken};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
@@ -79,7 +79,7 @@ impl IdentifyError {
 }
 
 /// An address of ours that the provider knows.
-fn address(app: &App, path: &str) -> Result<Url, Fault> {
+pub(super) fn address(app: &App, path: &str) -> Result<Url, Fault> {
     app.config.server.origin.join(path).map_err(|_| Fault::Interrupted)
 }
 
@@ -380,25 +380,4 @@ async fn terms(
         time_zone: row.time_zone.clone(),
         replaces,
     })
-}
-
-/// Where to send the browser so that the session opened at the provider ends. Given once; None when there is
-/// nothing to close.
-pub async fn close_provider_session(app: &App, browser: &PlainToken) -> Result<Option<Url>, Fault> {
-    let (now, browser) = (app.now(), browser.hash());
-    let taken = transact!(app.store, "take_logout_hint", tx => {
-        let Some(request) = identification::of_browser(tx, &browser, now).await? else { return Ok(None) };
-        let hint = identification::take_logout_hint(tx, request.id).await?;
-        Ok::<_, Fault>(hint.map(|hint| (request.id, hint)))
-    })?;
-    let Some((id, hint)) = taken else { return Ok(None) };
-    let token = app.sealer.open_text(identification::place(&id, "logout_hint_sealed"), &hint)?;
-    let back = address(app, "/consent/signed-out")?;
-    match app.federation.logout_url(now, &Secret::new(token), &back, &id.to_string()).await {
-        Ok(url) => Ok(url),
-        Err(error) => {
-            tracing::warn!(%error, "the session at the identity provider was not closed");
-            Ok(None)
-        }
-    }
 }

@@ -7,6 +7,7 @@ pub mod check_code;
 pub mod choose_grant;
 pub mod choose_structure;
 pub mod choose_user;
+pub mod close_provider_session;
 pub mod context;
 pub mod create_person;
 pub mod create_structure;

@@ -5,9 +5,9 @@ use http::{HeaderMap, StatusCode};
 
 use super::mandates::{born_line, clauses, stopped};
 use super::redirect;
-use crate::app::App;
 use crate::app::decide_consent::{self, ConsentError, Decision, Reading};
 use crate::app::identify_user::{self, Failed, IdentifyError};
+use crate::app::{App, close_provider_session};
 use crate::domain::mandate::State as Stand;
 use crate::domain::secret::{PlainToken, Secret};
 use crate::oidc::federation::Answer;
@@ -77,7 +77,7 @@ async fn signed_out() -> Response {
 
 async fn show(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Response {
     let Some(browser) = browser(&app, &headers) else { return NOBODY.respond(&visit) };
-    match identify_user::close_provider_session(&app, &browser).await {
+    match close_provider_session::close_provider_session(&app, &browser).await {
         Ok(Some(url)) => return redirect(url.as_str()),
         Ok(None) => {}
         Err(fault) => return Problem::internal(&fault).respond(&visit),

@@ -36,7 +36,7 @@ on_both_engines! {
         desk.consent_page(&leaving.browser).await.assert_contains("votre accord est enregistré");
 
         let page = desk.get(&format!("/mandates/{reference}/signature")).await;
-        page.assert_status(200).assert_contains("Mme\u{a0}Josette MARTIN a donné son accord");
+        page.assert_status(200).assert_contains("Mme Josette MARTIN a donné son accord");
         let code = desk.code();
         let done = format!("/mandates/{reference}/done");
         assert_eq!(desk.sign(&reference, &code).await.assert_status(303).location(), done);

@@ -122,7 +122,7 @@ on_both_engines! {
         desk.app.change_status("INSERT INTO structure_domain (structure_id, domain) VALUES ($1, 'social')", structure).await;
         let card = desk.aidant.card_id.uuid();
         desk.app.change_status("UPDATE card SET state = 'lost' WHERE id = $1", card).await;
-        desk.sign(&reference, &desk.code()).await.assert_status(403);
+        desk.sign(&reference, &desk.code()).await.assert_status(303);
         desk.app.change_status("UPDATE card SET state = 'active' WHERE id = $1", card).await;
         desk.app.change_status("UPDATE structure SET status = 'suspended' WHERE id = $1", structure).await;
         let refused = desk.sign(&reference, &desk.code()).await;

@@ -111,8 +111,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/.well-known/openid-configuration", "+++++++++++"),
     ("GET", "/.well-known/oauth-authorization-server", "+++++++++++"),
     // Consent: whoever holds the browser in which the user identified; the aidant's session opens nothing here.
-    ("GET", "/consent", "bbbbbbbb+bb"),
-    ("POST", "/consent", "bbbbbbbb+bb"),
+    ("GET", "/consent", "xxxxxxxx+xx"),
+    ("POST", "/consent", "xxxxxxxx+xx"),
     ("GET", "/consent/back", "bbbbbbbbbbb"),
     ("GET", "/consent/signed-out", "+++++++++++"),
     // Mandates, at the desk of the structure that holds them.
