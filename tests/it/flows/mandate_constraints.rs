@@ -119,6 +119,6 @@ on_both_engines! {
         }
         desk.leave(&reference).await;
         refused(&desk, &reference, "UPDATE consent_request SET state_hash =
-            (SELECT state_hash FROM consent_request WHERE mandate_id <> $1 LIMIT 1) WHERE mandate_id = $1").await;
+            (SELECT state_hash FROM consent_request ORDER BY id LIMIT 1) WHERE mandate_id = $1").await;
     }
 }
