@@ -1,5 +1,11 @@
 //! One integration binary: compiled once, run in parallel.
 #![expect(clippy::pedantic, reason = "a test tells a story; pedantry is for what ships")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 #![expect(unreachable_pub, reason = "nothing outside this binary: `pub` means shared between its files")]
 #[cfg(test)]
 #[macro_use]
