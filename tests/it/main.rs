@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test stops at the first surprise"
 )]
 #![expect(unreachable_pub, reason = "nothing outside this binary: `pub` means shared between its files")]
