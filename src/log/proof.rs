@@ -38,7 +38,7 @@ pub fn root<E>(size: u64, mut read: impl FnMut(Node) -> Result<Hash, E>) -> Resu
     range(0, size, &mut read)
 }
 
-/// RFC 6962 §2.1.1, PATH(index, D[size]), from the leaf upwards.
+/// RFC 6962 §2.1.1, PATH(index, D\[size\]), from the leaf upwards.
 pub fn inclusion<E: From<ProofError>>(
     index: u64,
     size: u64,
@@ -63,7 +63,7 @@ pub fn inclusion<E: From<ProofError>>(
     Ok(path)
 }
 
-/// RFC 6962 §2.1.2, PROOF(old, D[new]). Empty when the old tree is empty or the same.
+/// RFC 6962 §2.1.2, PROOF(old, D\[new\]). Empty when the old tree is empty or the same.
 pub fn consistency<E: From<ProofError>>(
     old: u64,
     new: u64,

@@ -147,7 +147,7 @@ impl Store {
         }
     }
 
-    /// Opens a writing transaction; used through [`transact!`]. Dropped without commit it rolls back.
+    /// Opens a writing transaction; used through `transact!`. Dropped without commit it rolls back.
     pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
         let tx = match &self.0 {
             Pools::Pg(pool) => Tx::Pg(pool.begin().await?),
@@ -157,7 +157,7 @@ impl Store {
         Ok(WriteTx(tx))
     }
 
-    /// Opens one consistent view of the data; used through [`view!`]. Writing is refused by the engine.
+    /// Opens one consistent view of the data; used through `view!`. Writing is refused by the engine.
     pub async fn begin_read(&self) -> Result<ReadTx, StoreError> {
         let tx = match &self.0 {
             Pools::Pg(pool) => {
@@ -180,7 +180,7 @@ impl Store {
     }
 }
 
-/// Ends one attempt of [`transact!`]: commits what succeeded. `None` asks for another attempt, after a
+/// Ends one attempt of `transact!`: commits what succeeded. `None` asks for another attempt, after a
 /// deadlock or a busy database, at most [`ATTEMPTS`] times.
 pub async fn finish<T, E>(
     name: &'static str,

@@ -62,7 +62,7 @@ macro_rules! on {
     };
 }
 
-/// As [`on!`] for statements that return no row: the number of rows changed.
+/// As `on!` for statements that return no row: the number of rows changed.
 macro_rules! changed {
     ($access:expr, $query:expr) => {
         match $crate::store::Access::tx($access) {

@@ -1,5 +1,5 @@
 //! How use cases write the action log: an entry in the act's own transaction, or, for acts whose only write is
-//! their entry, one commit shared by many ([`group`]).
+//! their entry, one commit shared by many (`group`).
 mod group;
 mod pseudonyms;
 
