@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "entremise", version, about, propagate_version = true)]
 struct Arguments {
-    /// Configuration file (TOML), or the data folder of a demonstration. Variables ENTREMISE_<SECTION>__<KEY> win over
+    /// Configuration file (TOML), or the data folder of a demonstration. Variables `ENTREMISE_SECTION__KEY` win over
     /// the file.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,

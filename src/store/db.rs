@@ -181,7 +181,7 @@ impl Store {
 }
 
 /// Ends one attempt of `transact!`: commits what succeeded. `None` asks for another attempt, after a
-/// deadlock or a busy database, at most [`ATTEMPTS`] times.
+/// deadlock or a busy database, at most `ATTEMPTS` times.
 pub async fn finish<T, E>(
     name: &'static str,
     attempt: u32,

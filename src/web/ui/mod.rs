@@ -2,7 +2,7 @@
 //!
 //! # A page in twenty lines
 //!
-//! ```ignore
+//! ```text
 //! #[derive(askama::Template)]
 //! #[template(path = "cards/link.html")]
 //! struct LinkPage { page: Page, form: Form, serial: String }
