@@ -145,7 +145,11 @@ fn bare(template: &str) -> (String, String) {
     for c in markup.chars() {
         match c {
             '<' => inside = true,
-            '>' => inside = false,
+            // A tag parts words, as it does on the page.
+            '>' => {
+                inside = false;
+                text.push(' ');
+            }
             c if !inside => text.push(c),
             _ => {}
         }
