@@ -6,17 +6,18 @@ use crate::domain::ids::{CardId, PersonId};
 use crate::domain::person::PersonName;
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::time::Timestamp;
+use crate::domain::use_session::UseEnd;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::store::card::{self, NewCard};
 use crate::store::person::{self, PersonRow};
-use crate::store::{Access, StoreError, WriteTx, link, session};
+use crate::store::{Access, StoreError, WriteTx, link, session, use_session};
 use crate::{transact, view};
 
 use super::check_code::{self, CodeCheck, CodeOrigin};
 use super::fault::Fault;
 use super::sign_in::{self, Browser};
-use super::{App, password_work, record};
+use super::{App, end_use, password_work, record};
 
 /// What every authenticator app understands.
 const APP_PARAMS: CardParams = CardParams { algorithm: CardAlgorithm::Sha1, period: CardPeriod::Seconds30 };
@@ -112,6 +113,8 @@ pub async fn choose_password(
             return Err(Fault::Interrupted);
         }
         session::delete_all(tx, person.id).await?;
+        let uses = use_session::live_of_person(tx, person.id).await?;
+        end_use::end_all(app, tx, uses, UseEnd::SignOut, app.now()).await?;
         Ok::<_, Fault>(PasswordChoice::Changed)
     })
 }

@@ -6,19 +6,20 @@ use crate::domain::card::{CardEnd, CardKind, CardRefusal, CardState};
 use crate::domain::ids::{CardId, PersonId, StructureId};
 use crate::domain::person::PersonName;
 use crate::domain::time::Timestamp;
+use crate::domain::use_session::UseEnd;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::store::card::{self, CardRow, ListedRow};
 use crate::store::throttle::{self, Attempt};
-use crate::store::{Access, WriteTx, person, session};
+use crate::store::{Access, WriteTx, person, session, use_session};
 use crate::{transact, view};
 
 use super::caller::SignedIn;
 use super::check_code::{self, CodeCheck, CodeOrigin};
 use super::create_person::by_command;
 use super::fault::Fault;
-use super::{App, record};
+use super::{App, end_use, record};
 
 /// Cards on one page of the list.
 pub const PAGE: i64 = 25;
@@ -162,7 +163,7 @@ pub async fn assign(
     refuse(app, manager, done, Kind::CardAssigned, structure).await
 }
 
-/// Ends a card's life. Sessions opened with it die.
+/// Ends a card's life. Sessions and uses opened with it die.
 pub async fn end(
     app: &App,
     manager: Manager<'_>,
@@ -181,6 +182,8 @@ pub async fn end(
             return Ok(Err(Refused::Card(CardRefusal::Ended)));
         }
         session::delete_by_card(tx, id).await?;
+        let uses = use_session::live_of_card(tx, id).await?;
+        end_use::end_all(app, tx, uses, UseEnd::Revoked, app.now()).await?;
         let mut draft = manager.signs(Draft::done(Kind::CardEnded)).card(id).structure(structure);
         if let Some(holder) = state.holder() {
             draft = draft.about(holder);

@@ -2,9 +2,10 @@
 use crate::domain::card::{CardKind, CardState};
 use crate::domain::ids::{CardId, RowId, SessionId};
 use crate::domain::time::Timestamp;
+use crate::domain::use_session::UseEnd;
 use crate::log::draft::Draft;
 use crate::log::kind::Kind;
-use crate::store::{card, session};
+use crate::store::{card, session, use_session};
 use crate::{transact, view};
 
 use super::caller::SignedIn;
@@ -85,25 +86,20 @@ pub async fn revoke(app: &App, who: &SignedIn, id: SessionId) -> Result<bool, Fa
         let gone = session::delete_own(tx, id, who.person_id).await?;
         if gone {
             end_use::end_of_session(app, tx, id, app.now()).await?;
-        }
-        if gone {
-            end_use::end_of_session(app, tx, id, app.now()).await?;
             record::record(app, tx, Draft::done(Kind::SessionRevoked).by(who.person_id, role(who))).await?;
         }
         Ok(gone)
     })
 }
 
-/// Ends every other session of one's own. Gives how many.
+/// Ends every other session of one's own, and every use opened from one. Gives how many sessions.
 pub async fn revoke_others(app: &App, who: &SignedIn) -> Result<u64, Fault> {
     transact!(app.store, "revoke_other_sessions", tx => {
-        for other in session::of_person(tx, who.person_id, app.now()).await? {
-            if other.id != who.session_id {
-                end_use::end_of_session(app, tx, other.id, app.now()).await?;
-            }
-        }
+        let uses = use_session::live_of_other_sessions(tx, who.person_id, who.session_id).await?;
+        let ended = uses.len();
+        end_use::end_all(app, tx, uses, UseEnd::SignOut, app.now()).await?;
         let gone = session::delete_others(tx, who.person_id, who.session_id).await?;
-        if gone > 0 {
+        if gone > 0 || ended > 0 {
             let draft = Draft::done(Kind::SessionRevoked).by(who.person_id, role(who));
             let count = i64::try_from(gone).unwrap_or(i64::MAX);
             record::record(app, tx, draft.fact("count", count)).await?;

@@ -20,7 +20,6 @@ pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), Fault> {
         }
         Caller::SignedIn(who) => {
             transact!(app.store, "sign_out", tx => {
-                end_use::end_of_session(app, tx, who.session_id, app.now()).await?;
                 if session::delete(tx, who.session_id).await? {
                     end_use::end_of_session(app, tx, who.session_id, app.now()).await?;
                     record::record(app, tx, Draft::done(Kind::SignOut).by(who.person_id, role(who))).await?;

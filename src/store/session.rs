@@ -286,9 +286,22 @@ pub async fn device_forget(tx: &mut WriteTx, id: RowId, person: PersonId) -> Res
     Ok(changed!(tx, sqlx::query(DEVICE_FORGET).bind(id).bind(person))? == 1)
 }
 
-const PURGE: &str = "DELETE FROM session WHERE ends_at < $1 OR idle_ends_at < $1";
+/// A session that time has ended.
+#[derive(sqlx::FromRow)]
+pub struct OverRow {
+    pub id: SessionId,
+    pub person_id: PersonId,
+    pub stage: String,
+    pub idle_ends_at: Timestamp,
+    pub ends_at: Timestamp,
+}
 
-/// Removes sessions over since before `before` (their stash has lapsed too). For the retention job.
-pub async fn purge(tx: &mut WriteTx, before: Timestamp) -> Result<u64, StoreError> {
-    changed!(tx, sqlx::query(PURGE).bind(before))
+const PURGE: &str = "
+DELETE FROM session WHERE id IN
+  (SELECT id FROM session WHERE ends_at < $1 OR idle_ends_at < $1 ORDER BY id LIMIT $2)
+RETURNING id, person_id, stage, idle_ends_at, ends_at";
+
+/// Removes up to `limit` sessions over since before `before` (their stash has lapsed too). For the retention job.
+pub async fn purge(tx: &mut WriteTx, before: Timestamp, limit: i64) -> Result<Vec<OverRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, OverRow>(PURGE).bind(before).bind(limit).fetch_all(c).await)
 }

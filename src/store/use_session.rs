@@ -97,6 +97,10 @@ const OF_SESSION: &str = going_on!("u.session_id = $1");
 const OF_BROWSER: &str = going_on!("(u.session_id = $1 OR u.browser_hash = $2)");
 const OF_GRANT: &str = going_on!("u.grant_id = $1");
 const OF_MANDATE: &str = going_on!("u.mandate_id = $1");
+const OF_PERSON: &str = going_on!("u.person_id = $1");
+const OF_OTHER_SESSIONS: &str = going_on!("u.person_id = $1 AND u.session_id <> $2");
+const OF_STRUCTURE: &str = going_on!("u.structure_id = $1");
+const OF_CARD: &str = going_on!("u.card_id = $1");
 const END: &str = "UPDATE use_session SET ended_at = $2, end_cause = $3 WHERE id = $1 AND ended_at IS NULL";
 const ACT_FOR: &str = "
 UPDATE session SET acting_user_id = $2 WHERE id = $1 AND (acting_user_id IS NULL OR acting_user_id = $2)";
@@ -131,6 +135,33 @@ pub async fn live_of_grant(tx: &mut impl Access, grant: GrantId) -> Result<Vec<U
 /// Uses going on under any grant of a mandate.
 pub async fn live_of_mandate(tx: &mut impl Access, mandate: MandateId) -> Result<Vec<UseRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, UseRow>(OF_MANDATE).bind(mandate).fetch_all(c).await)
+}
+
+/// Uses going on in an aidant's hands.
+pub async fn live_of_person(tx: &mut impl Access, person: PersonId) -> Result<Vec<UseRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, UseRow>(OF_PERSON).bind(person).fetch_all(c).await)
+}
+
+/// Uses going on in an aidant's hands, but for those of one desk session. Sessions that are gone count too.
+pub async fn live_of_other_sessions(
+    tx: &mut impl Access,
+    person: PersonId,
+    kept: SessionId,
+) -> Result<Vec<UseRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, UseRow>(OF_OTHER_SESSIONS).bind(person).bind(kept).fetch_all(c).await)
+}
+
+/// Uses going on for a structure.
+pub async fn live_of_structure(
+    tx: &mut impl Access,
+    structure: StructureId,
+) -> Result<Vec<UseRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, UseRow>(OF_STRUCTURE).bind(structure).fetch_all(c).await)
+}
+
+/// Uses opened with a card.
+pub async fn live_of_card(tx: &mut impl Access, card: CardId) -> Result<Vec<UseRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, UseRow>(OF_CARD).bind(card).fetch_all(c).await)
 }
 
 /// Ends a use: its codes and tokens die with it. False if it had ended before.

@@ -1,5 +1,6 @@
 //! Whole stories, through the router.
 mod cards;
+mod ends;
 mod mandate;
 mod mandate_attacks;
 mod mandate_constraints;
