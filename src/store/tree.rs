@@ -32,6 +32,13 @@ pub async fn hashes_from(tx: &mut impl Access, size: i64) -> Result<Vec<Vec<u8>>
     on!(tx, c => sqlx::query_scalar(SQL).bind(size).fetch_all(c).await)
 }
 
+/// The leaves in the places from `first` up to `until` (exclusive), in order.
+pub async fn leaves(tx: &mut impl Access, first: i64, until: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+    const SQL: &str = "SELECT e.leaf FROM log_leaf l JOIN entry e ON e.id = l.entry_id \
+        WHERE l.leaf_index >= $1 AND l.leaf_index < $2 ORDER BY l.leaf_index";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(first).bind(until).fetch_all(c).await)
+}
+
 /// Clears the marks of the entries placed from `size` on.
 pub async fn unmark(tx: &mut WriteTx, size: i64) -> Result<u64, StoreError> {
     const SQL: &str =

@@ -48,7 +48,7 @@ on_both_engines! {
         let answer = app.get("/log/tile/1/000.p/2").send().await;
         assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, "public, max-age=31536000, immutable"));
         assert_eq!(app.get("/log/tile/1/000.p/3").send().await.status, 404);
-        assert_eq!(app.get("/log/tile/entries/000").send().await.status, 404);
+        assert_eq!(app.get("/log/tile/entries/000").send().await.status, 303, "entries are for auditors");
         assert!(app.get("/log/checkpoint").send().await.body.starts_with("test.example/log\n604\n"));
     }
 

@@ -134,6 +134,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     // The log: its heads and hashes are public, what it says is the auditor's.
     ("GET", "/log/checkpoint", "00000000000"),
     ("GET", "/log/tile/{*path}", "00000000000"),
+    ("GET", "/log/tile/entries/{*path}", "scxxx0sssxx"),
     ("GET", "/log", "scxxx+sssxx"),
     ("GET", "/log/mandates/{reference}", "scxxx+sssxx"),
 ];
