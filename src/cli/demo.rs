@@ -40,6 +40,7 @@ type Sockets = [TcpListener; 4];
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    no_password(options)?;
     start::block_on(async {
         let sockets = sockets(options)?;
         let origins = origins(&sockets)?;
@@ -61,6 +62,20 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         stage.app.store.close().await;
         Ok(())
     })
+}
+
+/// Arguments are read by every account of the machine.
+fn no_password(options: &Options) -> Result<(), Failure> {
+    let url = options.database_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+    if url.is_some_and(|url| url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password"))
+    {
+        return Err(Failure::Refused(
+            "--database-url holds a password, and arguments can be read by every account of this machine: \
+             use a local socket, or the variable PGPASSWORD"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn refused(error: impl std::error::Error) -> Failure {

@@ -1,14 +1,14 @@
-//! `doctor`: looks at everything a start needs and says all that is wrong, with what to do.
+//! `doctor`: looks at everything a start needs and says all that is wrong, with what to do. Changes nothing.
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::app::alarms;
 use crate::app::context::SystemClock;
 use crate::config::Config;
 use crate::crypto::keyring::Keyring;
 use crate::jobs::head::HeadFile;
-use crate::store::{Store, StoreError, tree};
-use crate::view;
+use crate::jobs::keeper::Keeper;
 
 use super::{Failure, say, start};
 
@@ -37,8 +37,16 @@ impl Report {
 pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     start::block_on(async {
         let mut report = Report::default();
-        if let Some(config) = report.add("configuration", Config::load(file)) {
-            examine(&mut report, config).await?;
+        let app = match file.filter(|path| path.is_dir()) {
+            Some(_) => report.add("demonstration", start::app(file).await),
+            None => examine(&mut report, file).await,
+        };
+        if let Some(app) = app {
+            log(&mut report, &app).await?;
+            let provider = app.federation.origin(app.now()).await;
+            let issuer = &app.federation.provider().issuer;
+            report.add(&format!("identity provider {issuer}"), provider);
+            app.store.close().await;
         }
         match report.faults {
             0 => Ok(()),
@@ -48,45 +56,24 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
     })
 }
 
-async fn examine(report: &mut Report, config: Config) -> Result<(), Failure> {
+async fn examine(report: &mut Report, file: Option<&Path>) -> Option<App> {
+    let config = report.add("configuration", Config::load(file))?;
     let keyring = report.add("keys", Keyring::load(&config.keys.folder));
-    let store = match Store::open(&start::options(&config)?).await {
-        Ok(store) => report.add("database", store.check_version().await).map(|()| store),
-        Err(error) => report.add("database", Err(error)),
-    };
-    if let (Some(keyring), Some(store)) = (keyring, store) {
-        let app = App::new(store, Arc::new(SystemClock), keyring, config);
-        if let Some(app) = report.add("log key", app) {
-            log(report, &app).await?;
-            app.store.close().await;
-        }
-    }
-    Ok(())
+    let store = report.add("database", start::store(&config).await);
+    let (keyring, store) = (keyring?, store?);
+    report.add("log key", App::new(store, Arc::new(SystemClock), keyring, config))
 }
 
 /// The log: alarms raised by the service, and this node's memory of the last head against the database.
-async fn log(report: &mut Report, app: &App) -> Result<(), StoreError> {
-    let (alarms, newest) = view!(app.store, tx => {
-        Ok::<_, StoreError>((tree::alarms(tx).await?, tree::latest_checkpoint(tx).await?))
-    })?;
+async fn log(report: &mut Report, app: &App) -> Result<(), Failure> {
+    let alarms = alarms::standing(app).await?;
     for alarm in &alarms {
         report.add::<()>(&format!("alarm {} since {}", alarm.name, alarm.since), Err(&alarm.detail));
     }
     if alarms.is_empty() {
         report.add("alarms", Ok::<_, String>(()));
     }
-    let Some(head) = report.add("head file", HeadFile::new(&app.config.log.head_file).load(&app.log)) else {
-        return Ok(());
-    };
-    let stored = newest.and_then(|checkpoint| u64::try_from(checkpoint.size).ok()).unwrap_or(0);
-    let remembered = head.map_or(0, |head| head.size);
-    let outcome = if remembered > stored {
-        Err(format!(
-            "this node signed {remembered} entries, the database holds a head of {stored}: it went back in time"
-        ))
-    } else {
-        Ok(())
-    };
-    report.add("log against the head file", outcome);
+    let keeper = Keeper::new("doctor", HeadFile::new(&app.config.log.head_file));
+    report.add("log against the head this node signed last", keeper.examine(app).await);
     Ok(())
 }

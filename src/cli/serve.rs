@@ -18,6 +18,12 @@ use super::{Failure, start};
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
+    if file.is_some_and(Path::is_dir) {
+        return Err(Failure::Refused(
+            "this is the folder of a demonstration, whose passwords everyone knows: start it with `entremise demo`"
+                .to_owned(),
+        ));
+    }
     start::journal();
     start::block_on(async {
         let app = start::app(file).await?;

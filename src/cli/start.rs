@@ -33,12 +33,23 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
     if let Options::Postgres { connections, .. } = &mut options {
         *connections = config.database.connections;
     }
-    if let Options::Sqlite { file } = &options
-        && let Some(folder) = file.parent()
-    {
-        std::fs::create_dir_all(folder)?;
-    }
     Ok(options)
+}
+
+/// The database of the configuration, which must exist: a wrong path must not become an empty database.
+pub(super) async fn store(config: &Config) -> Result<Store, Failure> {
+    let options = options(config)?;
+    if let Options::Sqlite { file } = &options
+        && !file.exists()
+    {
+        return Err(Failure::Refused(format!(
+            "there is no database {}: make it with `entremise migrate`",
+            file.display()
+        )));
+    }
+    let store = Store::open(&options).await?;
+    store.check_version().await?;
+    Ok(store)
 }
 
 /// Configuration, keys and database of a production start. The database must be of this program's version.
@@ -49,8 +60,7 @@ pub(super) async fn app(file: Option<&Path>) -> Result<App, Failure> {
     }
     let config = Config::load(file)?;
     let keyring = Keyring::load(&config.keys.folder)?;
-    let store = Store::open(&options(&config)?).await?;
-    store.check_version().await?;
+    let store = store(&config).await?;
     let app = App::new(store, Arc::new(SystemClock), keyring, config)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     signing_keys::ensure(&app).await.map_err(|error| Failure::Refused(error.to_string()))?;

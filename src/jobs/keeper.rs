@@ -12,7 +12,7 @@ use crate::log::kind::{Kind, Role};
 use crate::log::merkle::Hash;
 use crate::log::note::SignedNote;
 use crate::store::tree::{self, CheckpointRow};
-use crate::store::{AsStoreError, StoreError, WriteTx, lease};
+use crate::store::{Access, AsStoreError, StoreError, WriteTx, lease};
 use crate::{transact, view};
 
 const LEASE: &str = "log";
@@ -126,6 +126,24 @@ impl Keeper {
         Ok(head)
     }
 
+    /// Whether this node could continue the log, changing nothing and taking no lease: the last head it remembers,
+    /// if any, once it is certain that the database still holds it.
+    pub async fn examine(&self, app: &App) -> Result<Option<Checkpoint>, KeepError> {
+        // The memory is read before the database. What it remembers may not be published yet, but its lines are in
+        // the tree already and never leave it: a service at work cannot make this comparison wrong.
+        let mut head = self.head.load(&app.log)?;
+        let examine = async |head: Option<&Checkpoint>| view!(app.store, tx => { check(tx, head).await });
+        match examine(head.as_ref()).await {
+            // Perhaps the very first head was signed between the two looks.
+            Err(KeepError::NoMemory) => {
+                head = self.head.load(&app.log)?;
+                examine(head.as_ref()).await?;
+            }
+            other => _ = other?,
+        }
+        Ok(head)
+    }
+
     /// Signs the present head if it says more than the last one signed. The head is remembered here before it
     /// is published, so that nothing that contradicts it can ever be signed.
     pub async fn sign(&self, app: &App) -> Result<Option<Checkpoint>, KeepError> {
@@ -172,7 +190,7 @@ async fn publish(app: &App, head: &Checkpoint, note: &SignedNote) -> Result<(), 
 }
 
 /// The size of the stored tree, once it is certain that it extends the last head signed here.
-async fn check(tx: &mut WriteTx, head: Option<&Checkpoint>) -> Result<u64, KeepError> {
+async fn check(tx: &mut impl Access, head: Option<&Checkpoint>) -> Result<u64, KeepError> {
     let size = u64::try_from(tree::size(tx).await?).unwrap_or(0);
     let Some(head) = head else {
         // The very first head of a new log is the only one that continues nothing.

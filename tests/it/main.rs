@@ -15,6 +15,8 @@ mod support;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod flows;

@@ -37,7 +37,7 @@ async fn sequence(app: &TestApp, keeper: &Keeper) {
 }
 
 /// (place, leaf hash) of every line, in order of place.
-async fn placed(store: &Store) -> Vec<(i64, Vec<u8>)> {
+pub(crate) async fn placed(store: &Store) -> Vec<(i64, Vec<u8>)> {
     rows(
         store,
         "SELECT l.leaf_index, e.leaf_hash FROM log_leaf l JOIN entry e ON e.id = l.entry_id ORDER BY 1",
@@ -45,7 +45,7 @@ async fn placed(store: &Store) -> Vec<(i64, Vec<u8>)> {
     .await
 }
 
-async fn rows(store: &Store, sql: &'static str) -> Vec<(i64, Vec<u8>)> {
+pub(crate) async fn rows(store: &Store, sql: &'static str) -> Vec<(i64, Vec<u8>)> {
     entremise::view!(store, tx => {
         Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
             entremise::store::Tx::Pg(c) => sqlx::query_as(sql).fetch_all(&mut **c).await?,
@@ -55,7 +55,7 @@ async fn rows(store: &Store, sql: &'static str) -> Vec<(i64, Vec<u8>)> {
     .expect("the database answers")
 }
 
-async fn number(store: &Store, sql: &'static str) -> i64 {
+pub(crate) async fn number(store: &Store, sql: &'static str) -> i64 {
     entremise::view!(store, tx => {
         Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
             entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,
@@ -66,7 +66,7 @@ async fn number(store: &Store, sql: &'static str) -> i64 {
 }
 
 /// Runs a statement as someone who owns the database would.
-async fn force(store: &Store, sql: &str) -> Result<u64, StoreError> {
+pub(crate) async fn force(store: &Store, sql: &str) -> Result<u64, StoreError> {
     let sql = sql.to_owned();
     entremise::transact!(store, "force", tx => {
         Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
@@ -81,7 +81,7 @@ async fn force(store: &Store, sql: &str) -> Result<u64, StoreError> {
 }
 
 /// Places are 0, 1, 2 … without gap, nothing waits, and every stored tile is what the leaves make it.
-async fn assert_sound(store: &Store) -> Hash {
+pub(crate) async fn assert_sound(store: &Store) -> Hash {
     let lines = placed(store).await;
     for (wanted, (place, _)) in lines.iter().enumerate() {
         assert_eq!(usize::try_from(*place).unwrap(), wanted, "places are gapless");

@@ -46,6 +46,27 @@ impl TestDb {
         }
     }
 
+    /// The same database, for somebody who does not outlive its owner.
+    pub fn shared(&self) -> Self {
+        Self { url: self.url.clone(), engine: self.engine, _folder: None }
+    }
+
+    /// A database without any table: for SQLite, a file that does not exist yet.
+    pub async fn empty(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let folder = TempFolder::new();
+                let file = folder.0.join("data/entremise.sqlite");
+                Self { url: format!("sqlite:{}", file.display()), engine, _folder: Some(folder) }
+            }
+            Engine::Postgres => {
+                let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+                create_database(&format!("CREATE DATABASE {name}")).await;
+                Self { url: format!("{}{name}", cluster_url()), engine, _folder: None }
+            }
+        }
+    }
+
     /// The database, opened as the service opens it. May be opened several times, as by several nodes.
     pub async fn store(&self) -> Store {
         let options: Options = self.url.parse().expect("a database URL");

@@ -4,6 +4,7 @@ mod clock;
 mod database;
 pub mod people;
 mod postgres;
+pub mod program;
 pub mod services;
 
 pub use app::{Answer, TestApp};
