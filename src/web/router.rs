@@ -40,7 +40,7 @@ pub fn router_with(app: &App, more: Vec<Route>) -> Router {
     }
     router
         .fallback(pages::not_found)
-        .method_not_allowed_fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::wrong_method)
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), layer::visit::attach))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))

@@ -37,9 +37,14 @@ pub fn routes() -> Vec<Route> {
     routes
 }
 
-/// An address or method that does not exist.
+/// An address that does not exist.
 pub async fn not_found(visit: Visit) -> Response {
     Problem::not_found().respond(&visit)
+}
+
+/// An address that exists, asked in another way than it answers to. The router adds `Allow` (RFC 9110 §15.5.6).
+pub async fn wrong_method(visit: Visit) -> Response {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method").respond(&visit)
 }
 
 /// 303: the next page is fetched with GET.

@@ -40,7 +40,8 @@ impl ErrorPage {
         Self::new(match status.as_u16() {
             400 | 413 | 415 | 422 => "bad-request",
             401 | 403 => "forbidden",
-            404 | 405 => "not-found",
+            404 => "not-found",
+            405 => "wrong-method",
             429 => "too-many",
             502..=504 => "unavailable",
             _ => "internal",

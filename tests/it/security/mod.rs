@@ -1,2 +1,3 @@
 //! What must never be possible.
 mod matrix;
+mod methods;
