@@ -128,7 +128,15 @@ impl IdentityProvider {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/", get(pages::home))
-            .route("/style.css", get(|| async { page::style(include_str!("../assets/identity.css")) }))
+            .route(
+                "/style.css",
+                get(|| async {
+                    page::style(concat!(
+                        include_str!("../assets/sites.css"),
+                        include_str!("../assets/identity.css")
+                    ))
+                }),
+            )
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/jwks", get(jwks))
             .route("/authorize", get(authorize::get).post(authorize::post))

@@ -109,7 +109,15 @@ impl Service {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/", get(pages::home))
-            .route("/style.css", get(|| async { page::style(include_str!("../assets/service.css")) }))
+            .route(
+                "/style.css",
+                get(|| async {
+                    page::style(concat!(
+                        include_str!("../assets/sites.css"),
+                        include_str!("../assets/service.css")
+                    ))
+                }),
+            )
             .route("/sign-in", get(sign_in::start))
             .route("/callback", get(sign_in::callback))
             .route("/space", get(space::space))

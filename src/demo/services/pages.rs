@@ -3,11 +3,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use jiff::tz::TimeZone;
 
 use crate::demo::lang::Lang;
 use crate::demo::page;
 use crate::domain::time::Timestamp;
+use crate::web::ui::{L, Locale};
 
 use super::Service;
 use super::profile::Profile;
@@ -158,60 +158,13 @@ pub(super) async fn not_found(State(service): State<Service>, headers: HeaderMap
     trouble(&service, &headers, Trouble::NotFound)
 }
 
-/// An end in words, in the time zone of metropolitan France. The first instant after a day is that day's midnight, as
-/// people say it.
+/// The end of a mandate in words, in the time zone of metropolitan France.
 pub(super) fn until(lang: Lang, at: Timestamp) -> String {
-    const MONTHS_FR: [&str; 12] = [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ];
-    const MONTHS_EN: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let zone = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
-    let Ok(instant) = jiff::Timestamp::from_second(at.unix()) else { return String::new() };
-    let local = instant.to_zoned(zone);
-    let midnight = local.hour() == 0 && local.minute() == 0;
-    let local = if midnight { local.yesterday().unwrap_or(local) } else { local };
-    let month = usize::try_from(local.month()).unwrap_or(1).saturating_sub(1);
-    let month = match lang {
-        Lang::Fr => MONTHS_FR.get(month),
-        Lang::En => MONTHS_EN.get(month),
+    let locale = match lang {
+        Lang::Fr => Locale::Fr,
+        Lang::En => Locale::En,
     };
-    let (day, month, year) = (local.day(), month.copied().unwrap_or(""), local.year());
-    match lang {
-        Lang::Fr => {
-            let day = if day == 1 { "1er".to_owned() } else { day.to_string() };
-            if midnight {
-                format!("{day} {month} {year} à minuit")
-            } else {
-                format!("{day} {month} {year} à {} h {:02}", local.hour(), local.minute())
-            }
-        }
-        Lang::En if midnight => format!("{day} {month} {year} at midnight"),
-        Lang::En => format!("{day} {month} {year} at {:02}:{:02}", local.hour(), local.minute()),
-    }
+    L::new(locale).end(at)
 }
 
 #[cfg(test)]
@@ -220,11 +173,8 @@ mod tests {
 
     #[test]
     fn says_the_end_in_local_time() {
-        let at = Timestamp::parse("2026-12-22T22:59:59.999999Z").unwrap();
-        assert_eq!(until(Lang::Fr, at), "22 décembre 2026 à 23 h 59");
-        assert_eq!(until(Lang::En, at), "22 December 2026 at 23:59");
         let midnight = Timestamp::parse("2026-12-31T23:00:00.000000Z").unwrap();
-        assert_eq!(until(Lang::Fr, midnight), "31 décembre 2026 à minuit");
-        assert_eq!(until(Lang::En, midnight), "31 December 2026 at midnight");
+        assert_eq!(until(Lang::Fr, midnight), "jeudi 31\u{a0}décembre 2026 à minuit");
+        assert_eq!(until(Lang::En, midnight), "the end of Thursday 31\u{a0}December 2026");
     }
 }

@@ -136,8 +136,9 @@ struct CardPage {
 impl CardPage {
     fn new(visit: &Visit, token: &str, invitation: &Invitation, form: Form) -> Self {
         let address = format!("/activate/{token}/card");
+        let title = if invitation.has_card { "activate-card-title" } else { "enrol-title" };
         Self {
-            page: visit.page("activate-card-title").of_form(&form).reached_at(address.clone()),
+            page: visit.page(title).of_form(&form).reached_at(address.clone()),
             form,
             action: address,
             app_action: format!("/activate/{token}/app"),
@@ -202,7 +203,7 @@ async fn post_card(
 
 /// Answers with the QR code itself, without redirection: it exists in this answer only.
 async fn post_app(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Response {
-    let (link, invitation) = match open_card(&app, &visit, &token).await {
+    let (link, mut invitation) = match open_card(&app, &visit, &token).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -212,10 +213,11 @@ async fn post_app(State(app): State<App>, visit: Visit, Path(token): Path<String
         Err(fault) => return Problem::internal(&fault).respond(&visit),
     };
     let label = visit.l().t("enrol-qr-label").into_owned();
+    // The page is now about the app, whatever card was handed over before.
+    (invitation.has_card, invitation.awaits_app) = (false, true);
     let page = CardPage {
         qr: ui::qr::svg(&enrolment.uri, &label),
         secret: enrolment.secret.to_string(),
-        awaits_app: true,
         ..CardPage::new(&visit, &token, &invitation, Form::empty())
     };
     ui::html(&page)

@@ -108,11 +108,22 @@ impl ShowPage {
             id: card.id.to_string(),
             name: card_name(&l, card.kind, card.serial.as_deref()),
             rows,
-            members: members.iter().map(|one| Choice::new(one.id.to_string(), one.name.full())).collect(),
+            members: choices(&l, members),
             in_stock,
             may_resync: matches!(card.state, CardState::Assigned { .. } | CardState::Active { .. }),
             may_end: !matches!(card.state, CardState::Ended { .. }),
         }
+    }
+}
+
+/// Nobody is chosen beforehand: a card handed to the wrong person is a card lost.
+fn choices(l: &L, members: &[Member]) -> Vec<Choice> {
+    let one = |member: &Member| Choice::new(member.id.to_string(), member.name.full());
+    let nobody = Choice::new("", l.t("card-holder-none"));
+    if members.is_empty() {
+        Vec::new()
+    } else {
+        std::iter::once(nobody).chain(members.iter().map(one)).collect()
     }
 }
 
@@ -138,6 +149,20 @@ async fn find(app: &App, visit: &Visit, id: &str) -> Result<(ListedCard, Vec<Mem
     }
 }
 
+/// The same, for a form sent: after the code again if it has been too long.
+async fn before_an_act(
+    app: &App,
+    visit: &Visit,
+    headers: &HeaderMap,
+    fields: Vec<(String, String)>,
+    id: &str,
+) -> Result<(ListedCard, Vec<Member>), Response> {
+    match code_first(app, visit, headers, fields).await {
+        Some(first) => Err(first),
+        None => find(app, visit, id).await,
+    }
+}
+
 async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
     match find(&app, &visit, &id).await {
         Ok((card, members)) => ui::html(&ShowPage::new(&visit, Form::empty(), &card, &members)),
@@ -153,10 +178,7 @@ async fn assign(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
-        return first;
-    }
-    let (card, members) = match find(&app, &visit, &id).await {
+    let (card, members) = match before_an_act(&app, &visit, &headers, form.fields(), &id).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -214,10 +236,7 @@ async fn resync(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
-        return first;
-    }
-    let (card, _) = match find(&app, &visit, &id).await {
+    let (card, _) = match before_an_act(&app, &visit, &headers, form.fields(), &id).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -284,10 +303,7 @@ async fn end(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
-        return first;
-    }
-    let (card, _) = match find(&app, &visit, &id).await {
+    let (card, _) = match before_an_act(&app, &visit, &headers, form.fields(), &id).await {
         Ok(found) => found,
         Err(response) => return response,
     };

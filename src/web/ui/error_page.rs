@@ -16,7 +16,6 @@ struct ErrorTemplate<'a> {
     what_is_safe: String,
     what_to_do: String,
     operation: &'a str,
-    home: &'a str,
 }
 
 /// The sentences of an error page. `new("not-found")` takes the keys `error-not-found-title`, `-happened`,
@@ -52,7 +51,6 @@ impl ErrorPage {
     pub fn respond(&self, status: StatusCode, page: Page, operation: &str) -> Response {
         let l = page.l.clone();
         let title = l.message(&self.title).into_owned();
-        let home = if page.who.is_some() { "/" } else { "/sign-in" };
         render(
             status,
             &ErrorTemplate {
@@ -61,7 +59,6 @@ impl ErrorPage {
                 what_to_do: l.message(&self.advice).into_owned(),
                 page: page.titled_with(title),
                 operation,
-                home,
             },
         )
     }

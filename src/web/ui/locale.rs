@@ -136,6 +136,8 @@ fn bundle(locale: Locale) -> Bundle {
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // Isolation marks protect mixed directions; here they only end up in clipboards and test expectations.
     bundle.set_use_isolating(false);
+    // The French sentences that use it still read well without it: nothing to report.
+    let _ = bundle.add_function("OF", move |values, _| of(locale, values));
     for (_, french, english) in FILES {
         let text = match locale {
             Locale::Fr => typeset(french),
@@ -146,6 +148,22 @@ fn bundle(locale: Locale) -> Bundle {
         let _ = bundle.add_resource(resource);
     }
     bundle
+}
+
+/// `{ OF($name) }{ $name }`: « de Josette Martin », « d’Amadou Diallo ». An h keeps its « de »: whether it is mute is
+/// not to be read from the letters.
+fn of(locale: Locale, values: &[FluentValue<'_>]) -> FluentValue<'static> {
+    let first = match values.first() {
+        Some(FluentValue::String(name)) => name.chars().next(),
+        _ => None,
+    };
+    let vowel = |letter: char| "aàâäáeéèêëiîïíoôöóuùûüúœæ".contains(letter);
+    let text = match locale {
+        Locale::En => "of ",
+        Locale::Fr if first.is_some_and(|letter| letter.to_lowercase().any(vowel)) => "d’",
+        Locale::Fr => "de ",
+    };
+    FluentValue::String(Cow::Borrowed(text))
 }
 
 /// French typography over a Fluent source: non-breaking spaces where the rule wants a space, curly apostrophes.

@@ -66,15 +66,24 @@ pub struct Row {
     pub lines: Vec<String>,
     /// Where « Modifier » leads; nothing is shown when empty.
     pub change: String,
+    /// A fingerprint, an identifier: letters of equal width, broken anywhere.
+    pub is_hash: bool,
 }
 
 impl Row {
     pub fn new(term: impl Into<String>, line: impl Into<String>) -> Self {
-        Self { term: term.into(), lines: vec![line.into()], change: String::new() }
+        Self { term: term.into(), lines: vec![line.into()], ..Self::default() }
     }
 
     pub fn many(term: impl Into<String>, lines: Vec<String>) -> Self {
-        Self { term: term.into(), lines, change: String::new() }
+        Self { term: term.into(), lines, ..Self::default() }
+    }
+
+    /// The same line, shown as what it is: to be compared letter by letter.
+    #[must_use]
+    pub fn hash(mut self) -> Self {
+        self.is_hash = true;
+        self
     }
 
     #[must_use]

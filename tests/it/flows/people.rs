@@ -204,7 +204,7 @@ on_both_engines! {
         assert_eq!(out.assert_status(303).location(), "/signed-out");
         assert!(out.header("clear-site-data").contains("\"cache\""));
         app.get("/account").session(&nadia.session).send().await.assert_status(303);
-        app.get("/signed-out").send().await.assert_status(200).assert_contains("Vous êtes déconnecté");
+        app.get("/signed-out").send().await.assert_status(200).assert_contains("Votre session est fermée");
         app.post("/sign-out").header("sec-fetch-site", "cross-site").send().await.assert_status(403);
     }
 

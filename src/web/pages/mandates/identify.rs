@@ -3,10 +3,9 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::{HeaderMap, header};
 
-use super::{reference, stopped, words};
+use super::{read, reference, stopped, words};
 use crate::app::App;
 use crate::app::identify_user::{self, IdentifyError};
-use crate::app::read_mandates;
 use crate::domain::mandate::State as Stand;
 use crate::domain::secret::PlainToken;
 use crate::web::extract::cookies::{self, Cookie};
@@ -29,13 +28,9 @@ pub(super) async fn show(
     Path(text): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let reference = match reference(&visit, &text) {
-        Ok(reference) => reference,
+    let (reference, view) = match read(&app, &visit, &who, &text, false).await {
+        Ok(found) => found,
         Err(response) => return *response,
-    };
-    let view = match read_mandates::one(&app, &who, &reference, false).await {
-        Ok(view) => view,
-        Err(error) => return stopped(&visit, &error),
     };
     if !matches!(view.state, Stand::Draft { .. } | Stand::AwaitingConsent { .. }) {
         return redirect(&format!("/mandates/{reference}"));

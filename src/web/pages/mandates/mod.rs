@@ -11,7 +11,10 @@ mod words;
 use axum::response::Response;
 use http::StatusCode;
 
+use crate::app::App;
+use crate::app::caller::SignedIn;
 use crate::app::desk::DeskError;
+use crate::app::read_mandates::{self, View};
 use crate::domain::mandate::{Reference, Refusal};
 use crate::web::error::Problem;
 use crate::web::extract::Visit;
@@ -44,6 +47,21 @@ pub fn routes() -> Vec<Route> {
 /// The reference in an address; what is not one is not found.
 fn reference(visit: &Visit, text: &str) -> Result<Reference, Box<Response>> {
     text.parse().map_err(|_| Box::new(Problem::not_found().respond(visit)))
+}
+
+/// The mandate of an address, if it is of the structure the person acts for; with what happened to it or not.
+async fn read(
+    app: &App,
+    visit: &Visit,
+    who: &SignedIn,
+    text: &str,
+    moments: bool,
+) -> Result<(Reference, View), Box<Response>> {
+    let reference = reference(visit, text)?;
+    match read_mandates::one(app, who, &reference, moments).await {
+        Ok(view) => Ok((reference, view)),
+        Err(error) => Err(Box::new(stopped(visit, &error))),
+    }
 }
 
 /// The page of what stops a step.

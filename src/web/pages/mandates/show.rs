@@ -2,10 +2,10 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::{clauses, reference, stopped, words};
+use super::{clauses, read, reference, stopped, words};
 use crate::app::App;
 use crate::app::print_attestation::{self, Attestation};
-use crate::app::read_mandates::{self, View};
+use crate::app::read_mandates::View;
 use crate::domain::mandate::State as Stand;
 use crate::web::error::Problem;
 use crate::web::extract::{Person, Visit};
@@ -18,13 +18,9 @@ pub(super) async fn mandate(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    let reference = match reference(&visit, &text) {
-        Ok(reference) => reference,
+    let (_, view) = match read(&app, &visit, &who, &text, true).await {
+        Ok(found) => found,
         Err(response) => return *response,
-    };
-    let view = match read_mandates::one(&app, &who, &reference, true).await {
-        Ok(view) => view,
-        Err(error) => return stopped(&visit, &error),
     };
     match view.state {
         Stand::Refused { .. } => ended_before_it_began(&visit, "desk-refused-title", "desk-refused-text"),
@@ -40,13 +36,9 @@ pub(super) async fn state(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    let reference = match reference(&visit, &text) {
-        Ok(reference) => reference,
-        Err(response) => return *response,
-    };
-    match read_mandates::one(&app, &who, &reference, false).await {
-        Ok(view) => words::state(view.state).0.into_response(),
-        Err(error) => stopped(&visit, &error),
+    match read(&app, &visit, &who, &text, false).await {
+        Ok((_, view)) => words::state(view.state).0.into_response(),
+        Err(response) => *response,
     }
 }
 
@@ -174,12 +166,15 @@ fn evidence(l: &L, attestation: &Attestation) -> Vec<Row> {
                 attestation.structure.clone(),
             ],
         ),
-        Row::new(l.t("desk-evidence-text"), attestation.text_hash.clone()),
+        Row::new(l.t("desk-evidence-text"), attestation.text_hash.clone()).hash(),
     ];
     if let Some(proof) = &attestation.proof {
-        rows.push(Row::many(l.t("desk-evidence-entry"), vec![proof.entry.clone(), proof.leaf.clone()]));
+        rows.push(
+            Row::many(l.t("desk-evidence-entry"), vec![proof.entry.clone(), proof.leaf.clone()]).hash(),
+        );
         if let Some(promise) = &proof.promise {
-            rows.push(Row::many(l.t("desk-evidence-promise"), promise.lines().map(str::to_owned).collect()));
+            let lines = promise.lines().map(str::to_owned).collect();
+            rows.push(Row::many(l.t("desk-evidence-promise"), lines).hash());
         }
     }
     rows

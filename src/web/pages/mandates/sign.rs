@@ -3,7 +3,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{civil_name, gender, reference, stopped, words};
+use super::{civil_name, gender, read, reference, stopped, words};
 use crate::app::App;
 use crate::app::check_code::{CodeCheck, seconds_until};
 use crate::app::read_mandates::{self, View};
@@ -21,13 +21,9 @@ pub(super) async fn show(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    let reference = match reference(&visit, &text) {
-        Ok(reference) => reference,
-        Err(response) => return *response,
-    };
-    match read_mandates::one(&app, &who, &reference, false).await {
-        Ok(view) => page(&app, &visit, StatusCode::OK, Form::empty(), &view),
-        Err(error) => stopped(&visit, &error),
+    match read(&app, &visit, &who, &text, false).await {
+        Ok((_, view)) => page(&app, &visit, StatusCode::OK, Form::empty(), &view),
+        Err(response) => *response,
     }
 }
 
@@ -53,9 +49,9 @@ pub(super) async fn post(
             Err(error) => return stopped(&visit, &error),
         }
     }
-    match read_mandates::one(&app, &who, &reference, false).await {
-        Ok(view) => page(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, &view),
-        Err(error) => stopped(&visit, &error),
+    match read(&app, &visit, &who, &text, false).await {
+        Ok((_, view)) => page(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, &view),
+        Err(response) => *response,
     }
 }
 
@@ -115,13 +111,9 @@ pub(super) async fn done(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    let reference = match reference(&visit, &text) {
-        Ok(reference) => reference,
+    let (reference, view) = match read(&app, &visit, &who, &text, false).await {
+        Ok(found) => found,
         Err(response) => return *response,
-    };
-    let view = match read_mandates::one(&app, &who, &reference, false).await {
-        Ok(view) => view,
-        Err(error) => return stopped(&visit, &error),
     };
     let address = format!("/mandates/{reference}");
     if !matches!(view.state, Stand::Active { .. }) {

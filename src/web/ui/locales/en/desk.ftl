@@ -87,7 +87,7 @@ desk-col-domains = Formalities
 desk-col-state = State
 desk-col-end = End
 
-desk-mandate-title = Mandate of { $name }
+desk-mandate-title = Mandate given by { $name }
 desk-mandate-continue = Continue
 desk-mandate-grants = What it covers
 desk-mandate-attestation = Attestation
@@ -118,7 +118,7 @@ state-suspended = Suspended
 state-expired = Expired
 state-replaced = Replaced
 state-revoked = Revoked
-state-renounced = Renounced
+state-renounced = Given up by the structure
 state-closed = Closed
 
 structure-title = Which structure are you acting for?

@@ -1,6 +1,6 @@
 # Pages of: home
 home-public-title = Handling someone's formalities, within safe bounds
-home-public-lead = People who cannot deal with public services online entrust this to a habilitated structure. Entremise keeps the proof.
+home-public-lead = People who cannot deal with public services online entrust this to an authorised structure. Entremise keeps the proof.
 home-sign-in = Sign in
 home-public-how = How it works
 home-public-1 = At the desk, the person chooses which formalities to entrust, and for how long.
@@ -16,12 +16,12 @@ home-lead-operator = This account runs the service.
 home-lead-other = Your account has no active role. Speak to the referent of your structure.
 home-new-mandate = Prepare a mandate
 home-door-mandates = Mandates
-home-door-mandates-text = See the mandates of your structure and when they end, or end one.
+home-door-mandates-text = Find a mandate, see what was done, end it.
 home-door-uses = Open services
-home-door-uses-text = The services open in someone's name in this browser, and how to end them.
+home-door-uses-text = See which services are open in someone's name in this browser, and end them.
 home-door-cards = Cards
-home-door-cards-text = Assign a card, resynchronise it, withdraw it.
+home-door-cards-text = Hand over a card, set its clock right, withdraw it.
 home-door-log = Log
 home-door-log-text = Read the story of a mandate and check its proofs.
 home-door-account = My account
-home-door-account-text = Your password, your card and the devices signed in.
+home-door-account-text = Your cards, your open sessions, the charter.

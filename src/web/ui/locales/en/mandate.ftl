@@ -2,7 +2,7 @@
 desk-row-person = Person
 desk-row-domains = Formalities
 desk-row-until = Until
-desk-row-structure = Acting organisation
+desk-row-structure = Acting structure
 desk-until = Until { $end }
 desk-term-1 = One day
 desk-term-31 = One month
@@ -52,9 +52,9 @@ desk-evidence-promise = Promise signed by the log
 desk-attestation-qr = Promise signed by the log
 
 error-desk-denied-title = You cannot do this
-error-desk-denied-happened = Your place in the organisation, its agreement, your card or the formalities allowed do not permit it today.
+error-desk-denied-happened = Your place in the structure, its agreement, your card or the formalities allowed do not permit it today.
 error-desk-denied-safe = Nothing was changed.
-error-desk-denied-do = Talk to the referent of your organisation.
+error-desk-denied-do = Speak to the referent of your structure.
 error-desk-lapsed-title = This mandate was not completed in time
 error-desk-lapsed-happened = Thirty minutes went by without a next step.
 error-desk-lapsed-safe = Nothing was signed.

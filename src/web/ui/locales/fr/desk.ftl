@@ -50,7 +50,7 @@ desk-consent-free = Vous êtes libre de refuser. Si vous acceptez, vous pourrez 
 desk-answered-yes-title = Merci, votre accord est enregistré
 desk-answered-yes = { $structure } doit encore signer. Rien ne peut être fait en votre nom avant.
 desk-answered-no-title = Vous avez refusé
-desk-answered-no = Rien ne sera fait en votre nom. { $structure } en est informée.
+desk-answered-no = Rien ne sera fait en votre nom. La structure « { $structure } » le sait.
 desk-answered-hand = Vous pouvez rendre l'écran.
 desk-answered-hand-text = Votre identification est terminée sur cet ordinateur.
 desk-answered-next = Continuer au guichet
@@ -68,7 +68,7 @@ desk-signed-then = Et maintenant ?
 desk-signed-then-text = Ouvrez le service public voulu et choisissez de vous y connecter avec Entremise : vous retrouverez la personne et son mandat. Remettez-lui l'attestation imprimée.
 
 desk-refused-title = La personne a refusé
-desk-refused-text = Le mandat n'existe pas. Rien ne peut être fait en son nom. Vous pouvez en préparer un autre si elle le souhaite.
+desk-refused-text = Il n'y a pas de mandat : rien ne peut être fait en son nom. Vous pouvez en préparer un autre si elle le souhaite.
 desk-lapsed-title = Ce mandat n'a pas été terminé à temps
 desk-lapsed-text = Trente minutes se sont écoulées sans suite. Rien n'a été signé. Recommencez depuis le début.
 
@@ -87,7 +87,7 @@ desk-col-domains = Démarches
 desk-col-state = État
 desk-col-end = Fin
 
-desk-mandate-title = Mandat de { $name }
+desk-mandate-title = Mandat { OF($name) }{ $name }
 desk-mandate-continue = Reprendre
 desk-mandate-grants = Démarches confiées
 desk-mandate-attestation = Attestation
@@ -97,8 +97,8 @@ desk-grant-end = Retirer
 
 desk-end-title = Mettre fin à ce mandat ?
 desk-end-grant-title = Retirer cette démarche ?
-desk-end-sentence = Plus rien ne pourra être fait au nom de { $name } avec ce mandat, dès maintenant. C'est définitif.
-desk-end-grant-sentence = La démarche « { $domain } » ne pourra plus être faite au nom de { $name }, dès maintenant. C'est définitif.
+desk-end-sentence = Plus rien ne pourra être fait au nom { OF($name) }{ $name } avec ce mandat, dès maintenant. C'est définitif.
+desk-end-grant-sentence = La démarche « { $domain } » ne pourra plus être faite au nom { OF($name) }{ $name }, dès maintenant. C'est définitif.
 desk-end-by = Qui le demande ?
 desk-end-by-hint = Aucune raison n'est demandée.
 desk-end-by-required = Dites qui le demande.
@@ -118,7 +118,7 @@ state-suspended = Suspendu
 state-expired = Arrivé à sa fin
 state-replaced = Remplacé
 state-revoked = Révoqué
-state-renounced = Renoncé
+state-renounced = Renonciation
 state-closed = Clos
 
 structure-title = Pour quelle structure agissez-vous ?
