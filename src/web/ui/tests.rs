@@ -202,6 +202,18 @@ fn french_lines() -> Vec<(String, String)> {
 }
 
 #[test]
+fn french_elides_before_a_vowel() {
+    let title = |locale, name: &str| L::new(locale).t1("desk-mandate-title", "name", name).into_owned();
+    assert_eq!(title(Locale::Fr, "Josette Martin"), "Mandat de Josette Martin");
+    assert_eq!(title(Locale::Fr, "Amadou Diallo"), "Mandat d’Amadou Diallo");
+    assert_eq!(title(Locale::Fr, "Éloïse Le Goff"), "Mandat d’Éloïse Le Goff");
+    assert_eq!(title(Locale::En, "Amadou Diallo"), "Mandate given by Amadou Diallo");
+    let banner = |locale| L::new(locale).t1("acting-in-name-of", "name", "Inès").into_owned();
+    assert_eq!(banner(Locale::Fr), "Vous agissez au nom d’");
+    assert_eq!(banner(Locale::En), "You are acting in the name of ");
+}
+
+#[test]
 fn french_is_typeset() {
     for (file, text) in french_lines() {
         assert!(!text.contains('\''), "{file}: straight apostrophe in « {text} »");
