@@ -20,6 +20,8 @@ mod command_line;
 mod docs;
 #[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod kill;
 mod log;
 #[cfg(test)]
 mod migrations;
