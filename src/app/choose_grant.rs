@@ -16,6 +16,7 @@ use crate::store::{StoreError, WriteTx, authorization, token, use_session};
 use crate::{transact, view};
 
 use super::App;
+use super::alarms;
 use super::caller::{CHARTER_VERSION, SignedIn};
 use super::choose_user::identity;
 use super::end_use;
@@ -92,6 +93,9 @@ pub async fn open(
     let structure = who.structure_id.ok_or(OpenError::NotOffered)?;
     let card = who.card_id.ok_or(OpenError::NotOffered)?;
     let code = transact!(app.store, "open_service", tx => {
+        if alarms::log_stopped(app, tx).await? {
+            return Err(OpenError::LogStopped);
+        }
         let chosen = (who.session_id, choice.user, choice.grant);
         if !authorization::answer(tx, opening.id, now, Some(chosen)).await? {
             return Err(OpenError::Gone);

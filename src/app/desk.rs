@@ -20,6 +20,7 @@ use crate::store::user::{SealedIdentity, identity_place};
 use crate::store::{Access, AsStoreError, StoreError};
 
 use super::App;
+use super::alarms;
 use super::caller::{CHARTER_VERSION, SignedIn};
 use super::fault::Fault;
 use super::notices::NoticeError;
@@ -37,6 +38,9 @@ pub enum DeskError {
     Denied(#[from] Denied),
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Nothing new is granted while the log is not signed.
+    #[error("the log is not signed")]
+    LogStopped,
 }
 
 macro_rules! through_fault {
@@ -107,6 +111,11 @@ pub(super) async fn standing(
     person: PersonId,
 ) -> Result<StandingFacts, DeskError> {
     structure::standing(tx, structure, person).await?.ok_or(DeskError::NotFound)
+}
+
+/// Nothing new is granted while what the paper says of the log could not be kept.
+pub(super) async fn log_goes_on(app: &App, tx: &mut impl Access) -> Result<(), DeskError> {
+    if alarms::log_stopped(app, tx).await? { Err(DeskError::LogStopped) } else { Ok(()) }
 }
 
 /// The mandate of this reference, for somebody who may read it; for anybody else it does not exist.
@@ -194,6 +203,7 @@ impl DeskError {
         match self {
             Self::Fault(_) => None,
             Self::NotFound => Some("unknown_mandate"),
+            Self::LogStopped => Some("log_stopped"),
             Self::Denied(denied) => Some(denied_code(denied)),
             Self::Refused(Refusal::OutOfOrder) => Some("out_of_order"),
             Self::Refused(Refusal::Lapsed) => Some("lapsed"),

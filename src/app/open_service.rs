@@ -57,6 +57,9 @@ pub enum OpenError {
     /// Not, or no longer, among the grants this request may use.
     #[error("the grant is not offered")]
     NotOffered,
+    /// No new use begins while the log is not signed.
+    #[error("the log is not signed")]
+    LogStopped,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

@@ -72,6 +72,7 @@ impl AsStoreError for ProposeError {
 pub async fn offer(app: &App, who: &SignedIn, structure: StructureId) -> Result<Offer, ProposeError> {
     let now = app.now();
     let (facts, catalogue) = view!(app.store, tx => {
+        desk::log_goes_on(app, tx).await?;
         let facts = desk::standing(tx, structure, who.person_id).await?;
         Ok::<_, DeskError>((facts, catalogue::all(tx).await?))
     })?;
@@ -132,6 +133,7 @@ async fn write(
     if mandate::by_id(tx, id).await?.is_some() {
         return Err(ProposeError::Taken);
     }
+    desk::log_goes_on(app, tx).await?;
     let structure = proposal.structure;
     let facts = desk::standing(tx, structure, who.person_id).await?;
     desk::check(&facts, Act::Grant { scope, held_by: structure }, now).map_err(DeskError::from)?;

@@ -127,6 +127,7 @@ async fn prepare(
             }
         };
     }
+    desk::log_goes_on(app, tx).await?;
     let row = mandate::by_id(tx, id).await?.ok_or(DeskError::NotFound)?;
     let (Some(user), Some(consented_at)) = (row.user_id, row.standing.consented_at) else {
         return Err(DeskError::Refused(Refusal::OutOfOrder).into());

@@ -73,6 +73,16 @@ async fn log(report: &mut Report, app: &App) -> Result<(), Failure> {
     if alarms.is_empty() {
         report.add("alarms", Ok::<_, String>(()));
     }
+    let late = alarms::late(app).await?.map_or(Ok(()), |late| {
+        Err(format!(
+            "{}: is the service running, and what does its journal say?",
+            alarms::late_detail(late.at)
+        ))
+    });
+    report.add("entries under a signed head", late);
+    let stopped = alarms::is_log_stopped(app).await?;
+    let stopped = if stopped { Err("stopped until the log is signed again") } else { Ok(()) };
+    report.add("new mandates and uses", stopped);
     let keeper = Keeper::new("doctor", HeadFile::new(&app.config.log.head_file));
     report.add("log against the head this node signed last", keeper.examine(app).await);
     Ok(())

@@ -167,6 +167,13 @@ pub const SCHEMA: &[Key] = &[
         "\"/var/lib/entremise/log-head\"",
         "File outside the database in which this node remembers the last head it signed.",
     ),
+    key(
+        "log",
+        "stop_after",
+        "300",
+        "300",
+        "Seconds after which new mandates and uses stop while the log is not signed. The paper promises 300.",
+    ),
 ];
 
 /// The reference, as `docs/configuration.md` holds it.

@@ -185,7 +185,11 @@ fn config(folder: &Folder, memory: &Memory) -> Result<Config, StageError> {
             birthdate_claim: "idp_birthdate".to_owned(),
         },
         mail: None,
-        log: Log { origin: "entremise.localhost/demo".to_owned(), head_file: folder.log_head() },
+        log: Log {
+            origin: "entremise.localhost/demo".to_owned(),
+            head_file: folder.log_head(),
+            ..Log::default()
+        },
         demonstration: true,
     })
 }

@@ -21,7 +21,7 @@ const HELD_FOR: Duration = Duration::seconds(15);
 /// Entries placed in one transaction; SQLite's writer is not held longer than some tens of milliseconds.
 pub const BATCH: i64 = 500;
 /// The alarm operators see while the log is not signed.
-pub const ALARM: &str = "log_head";
+pub const ALARM: &str = crate::app::alarms::LOG_HEAD;
 
 /// One node's part in keeping the log.
 #[derive(Clone, Debug)]

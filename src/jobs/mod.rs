@@ -3,5 +3,6 @@
 pub mod head;
 pub mod keeper;
 mod runner;
+pub mod watch;
 
 pub use runner::Jobs;

@@ -7,6 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
+use super::watch::Watch;
 use crate::app::App;
 use crate::app::end_over::end_over;
 use crate::app::fault::Fault;
@@ -21,6 +22,9 @@ use crate::{transact, view};
 const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
 /// A head is signed at most this often.
 const SIGN_EVERY: Duration = Duration::from_secs(10);
+const WATCH_EVERY: Duration = Duration::from_secs(5);
+/// Three heads could have been signed meanwhile.
+const LATE_FOR: Duration = Duration::from_secs(30);
 const SEND_EVERY: Duration = Duration::from_secs(3);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(20);
 
@@ -40,6 +44,7 @@ impl Jobs {
         let mut tasks = vec![
             tokio::spawn(keep_log(app.clone(), keeper, stopped.clone())),
             tokio::spawn(keep_house(app.clone(), holder, stopped.clone())),
+            tokio::spawn(watch_log(app.clone(), stopped.clone())),
         ];
         if let Some(carrier) = carrier {
             tasks.push(tokio::spawn(send_mails(app.clone(), carrier, stopped)));
@@ -130,6 +135,15 @@ async fn raise(app: &App, error: &KeepError) {
 async fn calm(app: &App) -> bool {
     let cleared = transact!(app.store, "clear_alarm", tx => { tree::clear(tx, ALARM).await });
     cleared.inspect_err(|error| tracing::error!(%error, "the alarm could not be cleared")).is_ok()
+}
+
+async fn watch_log(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut watch = Watch::new(LATE_FOR);
+    repeat!(stopped, WATCH_EVERY, {
+        if let Err(error) = watch.look(&app).await {
+            tracing::error!(%error, "the log is not watched");
+        }
+    });
 }
 
 async fn send_mails(app: App, carrier: Carrier, mut stopped: watch::Receiver<bool>) {

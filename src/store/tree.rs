@@ -121,6 +121,37 @@ pub struct Alarm {
     pub since: Timestamp,
 }
 
+/// An entry that is under no signed head yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Waiting {
+    pub id: EntryId,
+    pub at: Timestamp,
+}
+
+/// The entry that has waited longest for a signed head. Two look-ups by key, however many wait.
+pub async fn oldest_unsigned(tx: &mut impl Access) -> Result<Option<Waiting>, StoreError> {
+    const PLACED: &str = "SELECT e.id, e.at FROM log_leaf l JOIN entry e ON e.id = l.entry_id \
+        WHERE l.leaf_index = (SELECT COALESCE(MAX(size), 0) FROM log_checkpoint)";
+    // Ids are ordered by time.
+    const PENDING: &str = "SELECT e.id, e.at FROM entry e \
+        WHERE e.id = (SELECT entry_id FROM entry_pending ORDER BY entry_id LIMIT 1)";
+    let placed: Option<Waiting> = on!(tx, c => sqlx::query_as(PLACED).fetch_optional(c).await)?;
+    let pending: Option<Waiting> = on!(tx, c => sqlx::query_as(PENDING).fetch_optional(c).await)?;
+    Ok(placed.into_iter().chain(pending).min_by_key(|waiting| waiting.at))
+}
+
+/// Since when the log is not signed, by the alarms: `late`, or `unsigned` as long as no node has signed a head after it.
+pub async fn log_alarm_since(
+    tx: &mut impl Access,
+    late: &str,
+    unsigned: &str,
+) -> Result<Option<Timestamp>, StoreError> {
+    const SQL: &str = "SELECT a.since FROM alarm a WHERE a.name = $1 OR (a.name = $2 AND COALESCE( \
+        (SELECT c.signed_at <= a.since FROM log_checkpoint c ORDER BY c.size DESC LIMIT 1), TRUE)) \
+        ORDER BY a.since LIMIT 1";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(late.to_owned()).bind(unsigned.to_owned()).fetch_optional(c).await)
+}
+
 /// Raises an alarm, or renews its detail; `since` stays that of the first time.
 pub async fn raise(tx: &mut WriteTx, name: &str, detail: &str, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO alarm (name, detail, since) VALUES ($1, $2, $3) \

@@ -25,6 +25,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found")
     }
 
+    /// Nothing new is granted while the log is not signed.
+    pub const fn log_stopped() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-stopped")
+    }
+
     pub const fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden")
     }

@@ -32,6 +32,8 @@ struct StartPage {
     aidant: bool,
     /// For operators: what is wrong until it is put right.
     alarms: Vec<Alarm>,
+    /// New mandates and uses are stopped.
+    stopped: bool,
     doors: Vec<Door>,
 }
 
@@ -67,6 +69,14 @@ async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
         Ok(alarms) => alarms,
         Err(error) => return Problem::internal(&error).respond(visit),
     };
+    // Asked of the database again: an alarm alone stops nothing yet.
+    let stopped = match alarms.is_empty() {
+        true => false,
+        false => match alarms::is_log_stopped(app).await {
+            Ok(stopped) => stopped,
+            Err(error) => return Problem::internal(&error).respond(visit),
+        },
+    };
     let doors = [
         (person.is_aidant(), MANDATES),
         (person.is_aidant(), USES),
@@ -80,6 +90,7 @@ async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
         lead: lead(person),
         aidant: person.is_aidant(),
         alarms,
+        stopped,
         doors: doors.into_iter().filter_map(|(open, door)| open.then_some(door)).collect(),
     })
 }

@@ -167,6 +167,7 @@ async fn step(
 fn problem(visit: &Visit, handle: &str, error: &OpenError) -> Response {
     match error {
         OpenError::Gone => Problem::new(StatusCode::BAD_REQUEST, "request-gone").respond(visit),
+        OpenError::LogStopped => Problem::log_stopped().respond(visit),
         OpenError::EndFirst => redirect(&format!("/authorize/{handle}/end")),
         OpenError::NotOffered => redirect(&format!("/authorize/{handle}/user")),
         error => Problem::internal(error).respond(visit),

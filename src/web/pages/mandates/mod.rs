@@ -68,6 +68,7 @@ async fn read(
 pub(super) fn stopped(visit: &Visit, error: &DeskError) -> Response {
     let problem = match error {
         DeskError::Fault(fault) => Problem::internal(fault),
+        DeskError::LogStopped => Problem::log_stopped(),
         DeskError::NotFound => Problem::not_found(),
         DeskError::Denied(_) => Problem::new(StatusCode::FORBIDDEN, "desk-denied"),
         DeskError::Refused(Refusal::Lapsed) => Problem::new(StatusCode::CONFLICT, "desk-lapsed"),

@@ -307,4 +307,9 @@ log-reason-bad-claim = identity malformed
 
 # Alarms
 alarm-log = The log is no longer signed. Acts go on and wait; nothing is lost. Run "entremise doctor" and follow the operations guide.
+alarm-stopped = New mandates and new uses are stopped until the log is signed again. Ending a mandate remains possible.
+error-log-stopped-title = No new mandate and no new use for the moment
+error-log-stopped-happened = The action log has not been signed for several minutes. Until it is, nothing new is granted.
+error-log-stopped-safe = Signed mandates remain valid. Withdrawing a mandate or ending a use remains possible.
+error-log-stopped-do = Try again in a few minutes. Those who run the service have been told.
 alarm-since = Since { $when }

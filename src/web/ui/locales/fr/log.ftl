@@ -307,4 +307,9 @@ log-reason-bad-claim = identité mal écrite
 
 # Alarms
 alarm-log = Le journal n'est plus signé. Les actes continuent et attendent ; rien n'est perdu. Lancez « entremise doctor » et suivez le guide d'exploitation.
+alarm-stopped = Les nouveaux mandats et les nouvelles démarches sont arrêtés jusqu'à ce que le journal soit de nouveau signé. Ce qui met fin à un mandat reste possible.
+error-log-stopped-title = Aucun nouveau mandat ni nouvelle démarche pour le moment
+error-log-stopped-happened = Le journal des actions n'est plus signé depuis plusieurs minutes. Tant qu'il ne l'est pas, rien de nouveau n'est accordé.
+error-log-stopped-safe = Les mandats signés restent valables. Retirer un mandat ou terminer une démarche reste possible.
+error-log-stopped-do = Réessayez dans quelques minutes. Les responsables du service sont prévenus.
 alarm-since = Depuis le { $when }
