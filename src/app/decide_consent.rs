@@ -6,9 +6,10 @@ use crate::domain::secret::PlainToken;
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
+pub use crate::notify::Language;
 use crate::store::identification::{self, OpenRow};
 use crate::store::mandate::{self, MandateRow};
-use crate::store::{Access, AsStoreError, StoreError};
+use crate::store::{Access, AsStoreError, StoreError, user};
 use crate::{transact, view};
 
 use super::App;
@@ -112,20 +113,30 @@ pub async fn read(app: &App, browser: &PlainToken) -> Result<Reading, ConsentErr
     })
 }
 
-/// The user agrees. Twice is once.
-pub async fn agree(app: &App, browser: &PlainToken, declared: bool) -> Result<Reference, ConsentError> {
+/// The user agrees, having read in this language: what they are sent is written in it. Twice is once.
+pub async fn agree(
+    app: &App,
+    browser: &PlainToken,
+    declared: bool,
+    read_in: Language,
+) -> Result<Reference, ConsentError> {
     if !declared {
         return Err(ConsentError::Undeclared);
     }
-    decide(app, browser, Decision::Agreed).await
+    decide(app, browser, Decision::Agreed, read_in).await
 }
 
 /// The user refuses: nothing is signed, the desk sees it at once. Twice is once.
-pub async fn refuse(app: &App, browser: &PlainToken) -> Result<Reference, ConsentError> {
-    decide(app, browser, Decision::Refused).await
+pub async fn refuse(app: &App, browser: &PlainToken, read_in: Language) -> Result<Reference, ConsentError> {
+    decide(app, browser, Decision::Refused, read_in).await
 }
 
-async fn decide(app: &App, browser: &PlainToken, decision: Decision) -> Result<Reference, ConsentError> {
+async fn decide(
+    app: &App,
+    browser: &PlainToken,
+    decision: Decision,
+    read_in: Language,
+) -> Result<Reference, ConsentError> {
     transact!(app.store, "decide_consent", tx => {
         let now = app.now();
         let (request, row) = open(tx, browser, now).await?;
@@ -147,6 +158,7 @@ async fn decide(app: &App, browser: &PlainToken, decision: Decision) -> Result<R
             let lapsed = matches!(row.state_at(now)?, State::Lapsed { .. });
             return Err(DeskError::Refused(if lapsed { Refusal::Lapsed } else { Refusal::Ended }).into());
         }
+        user::set_locale(tx, request.user_id, read_in.tag()).await?;
         let kind = match decision {
             Decision::Agreed => Kind::MandateConsentGiven,
             Decision::Refused => Kind::MandateConsentRefused,
@@ -157,6 +169,7 @@ async fn decide(app: &App, browser: &PlainToken, decision: Decision) -> Result<R
             .structure(row.structure_id)
             .mandate(row.id)
             .fact("means", "screen")
+            .fact("read_in", read_in.tag())
             .fact("text", data_encoding::HEXLOWER.encode(&hash).as_str());
         if decision == Decision::Agreed {
             draft = draft

@@ -18,6 +18,7 @@ use crate::store::mandate::{self, MandateRow};
 use crate::store::structure::{self, StandingFacts};
 use crate::store::user::{SealedIdentity, identity_place};
 use crate::store::{Access, AsStoreError, StoreError};
+use crate::view;
 
 use super::App;
 use super::alarms;
@@ -162,20 +163,35 @@ pub(super) fn role(facts: &StandingFacts) -> Role {
     }
 }
 
-/// Writes a refusal at the desk down, whatever it was about.
+/// Writes a refusal at the desk down. A mandate has its id from the draft on: a refusal about one is a line of that
+/// mandate's own story, in the structure that holds it and resting on the consent if there is one, whoever tried.
 pub(super) async fn record_refusal(
     app: &App,
     who: &SignedIn,
     kind: Kind,
     code: &str,
-    mandate: Option<MandateId>,
+    about: Option<&Reference>,
 ) -> Result<(), Fault> {
     let mut draft = Draft::refused(kind, code).by(who.person_id, Role::Aidant);
-    if let Some(id) = who.structure_id {
+    let found = match about {
+        Some(reference) => view!(app.store, tx => {
+            let Some(row) = mandate::by_reference(tx, reference).await? else { return Ok::<_, Fault>(None) };
+            let consent = mandate::consent_entry(tx, row.id).await?;
+            Ok(Some((row, consent)))
+        })?,
+        None => None,
+    };
+    if let Some(id) = found.as_ref().map(|(row, _)| row.structure_id).or(who.structure_id) {
         draft = draft.structure(id);
     }
-    if let Some(id) = mandate {
-        draft = draft.mandate(id);
+    if let Some((row, consent)) = found {
+        draft = draft.mandate(row.id);
+        if let Some(user) = row.user_id {
+            draft = draft.user(user);
+        }
+        if let Some(consent) = consent {
+            draft = draft.on(consent);
+        }
     }
     record::refuse(app, draft, &who.session_id.to_string()).await?;
     Ok(())
@@ -186,13 +202,13 @@ pub(super) async fn recorded<T>(
     app: &App,
     who: &SignedIn,
     kind: Kind,
-    mandate: Option<MandateId>,
+    about: Option<&Reference>,
     outcome: Result<T, DeskError>,
 ) -> Result<T, DeskError> {
     if let Err(error) = &outcome
         && let Some(code) = error.code()
     {
-        record_refusal(app, who, kind, code, mandate).await?;
+        record_refusal(app, who, kind, code, about).await?;
     }
     outcome
 }

@@ -8,7 +8,7 @@ use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::notify::{Ended as EndedNotice, Language};
 use crate::store::mandate::{self, Ending, GrantRow};
-use crate::store::{WriteTx, use_session};
+use crate::store::{WriteTx, use_session, user};
 use crate::transact;
 
 use super::caller::SignedIn;
@@ -71,7 +71,7 @@ pub async fn end(
             }
         }
     });
-    desk::recorded(app, who, Kind::MandateRevoked, None, outcome).await
+    desk::recorded(app, who, Kind::MandateRevoked, Some(reference), outcome).await
 }
 
 fn entry(who: &SignedIn, opened: &Opened, kind: Kind, asker: Asker, now: Timestamp) -> Draft {
@@ -133,21 +133,30 @@ async fn one(
     if mandate::end_emptied(tx, opened.row.id, ending).await? {
         record::record(app, tx, entry(who, opened, kind_of(asker), asker, now)).await?;
     }
-    notify(app, tx, opened, std::slice::from_ref(&grant.label_fr), grant.domain.as_str()).await
+    notify(app, tx, opened, &[grant], grant.domain.as_str()).await
 }
 
 async fn notify(
     app: &App,
     tx: &mut WriteTx,
     opened: &Opened,
-    domains: &[String],
+    grants: &[&GrantRow],
     what: &str,
 ) -> Result<(), DeskError> {
     let row = &opened.row;
     let email = desk::identity(app, row)?.and_then(|person| person.email).filter(|email| email.contains('@'));
     let Some(to) = email else { return Ok(()) };
-    let notice = EndedNotice { reference: row.reference.as_str(), structure: &row.structure_name, domains };
-    let mail = notice.mail(&to, Language::French).map_err(|_| super::fault::Fault::Interrupted)?;
+    let Some(user) = row.user_id else { return Ok(()) };
+    let language = Language::of(&user::locale(tx, user).await?);
+    let label = |grant: &&GrantRow| match language {
+        Language::French => grant.label_fr.clone(),
+        Language::English => grant.label_en.clone(),
+    };
+    let domains: Vec<String> = grants.iter().map(label).collect();
+    let (reference, structure) = (row.reference.as_str(), &row.structure_name);
+    let mail = EndedNotice { reference, structure, domains: &domains }
+        .mail(&to, language)
+        .map_err(|_| super::fault::Fault::Interrupted)?;
     notices::queue(app, tx, &mail, &format!("mandate-ended:{}:{what}", row.id)).await?;
     Ok(())
 }

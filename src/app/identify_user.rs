@@ -102,7 +102,8 @@ pub async fn start(
         Ok(row) => row,
         Err(error) => {
             if let Some(code) = error.code() {
-                desk::record_refusal(app, who, Kind::MandateIdentificationStarted, code, None).await?;
+                let kind = Kind::MandateIdentificationStarted;
+                desk::record_refusal(app, who, kind, code, Some(reference)).await?;
             }
             return Err(error);
         }
@@ -146,8 +147,7 @@ async fn may_start(
     hub_browser: Option<&HashedToken>,
     now: Timestamp,
 ) -> Result<MandateRow, IdentifyError> {
-    // Our own issuer as identity provider would be the loop itself.
-    if app.federation.provider().issuer == app.config.server.issuer() {
+    if app.config.server.is_ourselves(&app.federation.provider().issuer) {
         return Err(IdentifyError::Loop);
     }
     view!(app.store, tx => {
@@ -217,6 +217,10 @@ async fn identify(
     answer: Answer,
     now: Timestamp,
 ) -> Result<Identified, IdentifyError> {
+    // Asked again: a request begun under another configuration may come back under this one.
+    if app.config.server.is_ourselves(&app.federation.provider().issuer) {
+        return Err(IdentifyError::Loop);
+    }
     let open = |column, sealed: &[u8]| {
         app.sealer.open_text(identification::place(&request.id, column), sealed).map(PlainToken::presented)
     };

@@ -22,6 +22,7 @@ pub mod give_userinfo;
 pub mod identify_user;
 pub mod identity_provider;
 pub mod import_cards;
+pub mod list_users;
 pub mod log_line;
 pub mod manage_cards;
 pub mod notices;

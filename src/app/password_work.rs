@@ -34,8 +34,79 @@ pub async fn hash(password: Secret, entropy: Arc<dyn Entropy>) -> Result<Result<
 }
 
 async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Result<T, Busy>, Fault> {
-    let Ok(Ok(_permit)) = tokio::time::timeout(PATIENCE, PERMITS.acquire()).await else {
+    let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, PERMITS.acquire()).await else {
         return Ok(Err(Busy));
     };
+    // The permit goes with the work and not with whoever waits for it: a caller who leaves frees no place.
+    let work = move || {
+        let done = work();
+        drop(permit);
+        done
+    };
     tokio::task::spawn_blocking(work).await.map(Ok).map_err(|_| Fault::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Condvar, Mutex};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Gate {
+        open: Mutex<bool>,
+        opened: Condvar,
+        inside: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Gate {
+        fn pass(&self) {
+            let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(inside, Ordering::SeqCst);
+            let mut open = self.open.lock().unwrap();
+            while !*open {
+                open = self.opened.wait(open).unwrap();
+            }
+            self.inside.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Known failures 12 and 13: however many ask, and whether they wait for the answer or leave, four are at work.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn four_at_once_even_when_callers_leave() {
+        let gate = Arc::new(Gate::default());
+        let start = || {
+            let gate = gate.clone();
+            tokio::spawn(run(move || gate.pass()))
+        };
+        let leaving: Vec<_> = (0..20).map(|_| start()).collect();
+        while gate.inside.load(Ordering::SeqCst) < 4 {
+            tokio::task::yield_now().await;
+        }
+        for one in leaving {
+            one.abort();
+        }
+        let mut patient = start();
+        let early = tokio::time::timeout(Duration::from_millis(100), &mut patient).await;
+        assert!(early.is_err(), "no place was free");
+        assert_eq!(gate.inside.load(Ordering::SeqCst), 4, "those at work are still the first four");
+        *gate.open.lock().unwrap() = true;
+        gate.opened.notify_all();
+        assert_eq!(patient.await.unwrap().unwrap(), Ok(()), "a place came free");
+        assert_eq!(gate.most.load(Ordering::SeqCst), 4);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn after_five_seconds_one_is_sent_away() {
+        let gate = Arc::new(Gate::default());
+        let waiting = gate.clone();
+        let all = PERMITS.acquire_many(4).await.unwrap();
+        let begun = tokio::time::Instant::now();
+        assert_eq!(run(move || waiting.pass()).await.unwrap(), Err(Busy));
+        assert!(begun.elapsed() >= PATIENCE);
+        assert_eq!(gate.most.load(Ordering::SeqCst), 0, "the work was not begun");
+        drop(all);
+    }
 }

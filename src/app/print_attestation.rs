@@ -50,7 +50,7 @@ impl Attestation {
 pub async fn attestation(app: &App, who: &SignedIn, reference: &Reference) -> Result<Attestation, DeskError> {
     let now = app.now();
     let opened = view!(app.store, tx => { desk::open(tx, who, reference, now).await });
-    let opened = desk::recorded(app, who, Kind::MandatePrinted, None, opened).await?;
+    let opened = desk::recorded(app, who, Kind::MandatePrinted, Some(reference), opened).await?;
     let sealed = opened.row.attestation_sealed.as_deref().ok_or(DeskError::NotFound)?;
     let attestation = app.sealer.open_json(mandate::place(&opened.row.id, "attestation_sealed"), sealed)?;
     let mut draft = Draft::done(Kind::MandatePrinted)

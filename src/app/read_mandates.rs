@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::catalogue::{Catalogue, Words};
 use crate::domain::consent::ConsentTerms;
-use crate::domain::ids::{MandateId, StructureId};
+use crate::domain::ids::{MandateId, StructureId, UserId};
 use crate::domain::mandate::{Act, Reference, State};
 use crate::domain::search::{Query, fold};
 use crate::domain::time::Timestamp;
@@ -16,11 +16,11 @@ use crate::log::kind::Kind;
 use crate::store::catalogue;
 pub use crate::store::mandate::GrantRow;
 use crate::store::mandate::{self, ListRow, MandateRow};
-use crate::store::user::{SealedIdentity, identity_place};
 use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
+use super::choose_user;
 use super::desk::{self, DeskError};
 use super::{decide_consent, record};
 
@@ -47,13 +47,22 @@ pub struct Lines {
     pub next: Option<MandateId>,
 }
 
+/// What a list is asked for.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Of this person alone.
+    pub user: Option<UserId>,
+    /// The beginning of a name, or a reference.
+    pub typed: &'a str,
+    pub before: Option<MandateId>,
+}
+
 /// Mandates of the structure the caller acts for whose user or reference matches what was typed.
 pub async fn list(
     app: &App,
     who: &SignedIn,
     structure: StructureId,
-    typed: &str,
-    before: Option<MandateId>,
+    Asked { user, typed, before }: Asked<'_>,
 ) -> Result<Lines, DeskError> {
     let now = app.now();
     let catalogue = view!(app.store, tx => {
@@ -67,7 +76,7 @@ pub async fn list(
     let mut after = before.unwrap_or(MandateId::from_uuid(Uuid::max()));
     let mut read = 0;
     loop {
-        let rows = view!(app.store, tx => { mandate::page(tx, structure, after, CHUNK).await })?;
+        let rows = view!(app.store, tx => { mandate::page(tx, structure, user, after, CHUNK).await })?;
         let complete = i64::try_from(rows.len()).unwrap_or(CHUNK) < CHUNK;
         for row in rows {
             read += 1;
@@ -94,19 +103,18 @@ pub async fn list(
 
 /// The newest mandates, for the first page.
 pub async fn recent(app: &App, who: &SignedIn, structure: StructureId) -> Result<Vec<Line>, DeskError> {
-    let mut lines = list(app, who, structure, "", None).await?.lines;
+    let mut lines = list(app, who, structure, Asked::default()).await?.lines;
     lines.truncate(5);
     Ok(lines)
 }
 
 fn opened(app: &App, row: &ListRow) -> Result<Option<CivilIdentity>, DeskError> {
     let (Some(id), Some(sealed)) = (&row.user_id, &row.identity_sealed) else { return Ok(None) };
-    let sealed: SealedIdentity = app.sealer.open_json(identity_place(id), sealed)?;
-    Ok(Some(sealed.identity))
+    Ok(Some(choose_user::identity(app, *id, sealed)?))
 }
 
 /// What a search looks at: every name of the person.
-fn searched(person: &CivilIdentity) -> String {
+pub(super) fn searched(person: &CivilIdentity) -> String {
     let usual = person.preferred_username.as_deref().unwrap_or_default();
     fold(&format!("{} {} {usual}", person.given_name, person.family_name))
 }
@@ -168,7 +176,8 @@ pub async fn one(app: &App, who: &SignedIn, reference: &Reference, noted: bool) 
         let moments = mandate::story(tx, opened.row.id).await?;
         Ok::<_, DeskError>((opened, grants, moments))
     });
-    let (opened, grants, moments) = desk::recorded(app, who, Kind::MandateRead, None, outcome).await?;
+    let (opened, grants, moments) =
+        desk::recorded(app, who, Kind::MandateRead, Some(reference), outcome).await?;
     let person = desk::identity(app, &opened.row)?;
     let state = opened.row.state_at(now)?;
     if noted {

@@ -9,7 +9,7 @@ use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::notify::{Language, Signed as SignedNotice};
 use crate::store::mandate::{self, Ending, MandateRow, OlderGrant, Signature};
-use crate::store::{AsStoreError, StoreError, WriteTx, use_session};
+use crate::store::{AsStoreError, StoreError, WriteTx, use_session, user};
 use crate::transact;
 
 use super::caller::SignedIn;
@@ -85,18 +85,22 @@ pub async fn sign(
         Err(SignError::Desk(error)) => Err(error),
         Ok(signing) => Ok(signing),
     };
-    match &outcome {
-        Ok(Signing::Changed) => {
-            desk::record_refusal(app, who, Kind::MandateSignRefused, "replaces_something_else", None).await?;
-        }
-        Err(error) => {
-            if let Some(code) = error.code() {
-                desk::record_refusal(app, who, Kind::MandateSignRefused, code, None).await?;
-            }
-        }
-        Ok(_) => {}
+    if let Some(code) = refusal(&outcome) {
+        desk::record_refusal(app, who, Kind::MandateSignRefused, code, Some(reference)).await?;
     }
     outcome
+}
+
+/// Why a signature was refused, as the log keeps it.
+fn refusal(outcome: &Result<Signing, DeskError>) -> Option<&'static str> {
+    match outcome {
+        Ok(Signing::Signed | Signing::AlreadySigned | Signing::Code(CodeCheck::Accepted { .. })) => None,
+        Ok(Signing::Changed) => Some("replaces_something_else"),
+        Ok(Signing::Code(CodeCheck::Wrong)) => Some("code_wrong"),
+        Ok(Signing::Code(CodeCheck::AlreadyUsed { .. })) => Some("code_used"),
+        Ok(Signing::Code(CodeCheck::Locked { .. })) => Some("locked"),
+        Err(error) => error.code(),
+    }
 }
 
 /// A mandate that only lacks its signature.
@@ -252,15 +256,19 @@ async fn notify(app: &App, tx: &mut WriteTx, ready: &Ready) -> Result<(), SignEr
     let Some(to) = ready.terms.user.email.as_deref().filter(|email| email.contains('@')) else {
         return Ok(());
     };
-    let domains: Vec<String> = ready.terms.domains.iter().map(|domain| domain.label.fr.clone()).collect();
-    let until = ready.terms.last_day_in_words("fr");
+    let user = ready.row.user_id.ok_or(DeskError::NotFound)?;
+    let language = Language::of(&user::locale(tx, user).await?);
+    let domains = ready.terms.domains.iter();
+    let domains: Vec<String> =
+        domains.map(|domain| domain.label.in_language(language.tag()).to_owned()).collect();
+    let until = ready.terms.last_day_in_words(language.tag());
     let notice = SignedNotice {
         reference: &ready.attestation.reference,
         structure: &ready.row.structure_name,
         domains: &domains,
         until: &until,
     };
-    let mail = notice.mail(to, Language::French).map_err(|_| super::fault::Fault::Interrupted)?;
+    let mail = notice.mail(to, language).map_err(|_| super::fault::Fault::Interrupted)?;
     notices::queue(app, tx, &mail, &format!("mandate-signed:{}", ready.row.id))
         .await
         .map_err(DeskError::from)?;

@@ -80,6 +80,9 @@ impl Config {
         self.server.check(&mut faults);
         self.database.check(&mut faults);
         self.identity.check(&mut faults);
+        if self.server.is_ourselves(&self.identity.issuer) {
+            faults.push("identity.issuer is this very service: users are identified by another".to_owned());
+        }
         if let Some(mail) = &self.mail {
             mail.check(&mut faults);
         }
@@ -137,6 +140,8 @@ mod tests {
             ("https://mandats.example.fr\"", "http://mandats.example.fr\"", "https"),
             ("https://identite.example.fr/api/v2", "http://identite.example.fr", "https"),
             ("https://identite.example.fr/api/v2", "https://identite.localhost:8081", "demonstration"),
+            ("https://identite.example.fr/api/v2", "https://mandats.example.fr", "this very service"),
+            ("https://identite.example.fr/api/v2", "https://Mandats.example.fr:443/", "this very service"),
             ("uR5pZ0vQd3mXc8LkYt2WfB7nHs4JgEaT", "secret", "identity.client_secret"),
             ("uR5pZ0vQd3mXc8LkYt2WfB7nHs4JgEaT", "", "identity.client_secret"),
             (

@@ -31,6 +31,13 @@ impl Server {
         self.origin.origin().ascii_serialization()
     }
 
+    /// Whether an issuer is this very service, however its address is written. As the identity provider of its own
+    /// users it would let an aidant with a mandate consent in the user's place.
+    pub fn is_ourselves(&self, issuer: &str) -> bool {
+        Url::parse(issuer)
+            .is_ok_and(|url| url.host() == self.origin.host() && url.port() == self.origin.port())
+    }
+
     pub(super) fn check(&self, faults: &mut Vec<String>) {
         if self.origin.scheme() != "https" && !plain_http_is_local(&self.origin) {
             faults.push("server.origin must be https (plain http is for localhost only)".to_owned());

@@ -10,6 +10,20 @@ pub enum Language {
     English,
 }
 
+impl Language {
+    /// The language of this tag; French for any other, as it is of every text that has legal force.
+    pub fn of(tag: &str) -> Self {
+        if tag == "en" { Self::English } else { Self::French }
+    }
+
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::French => "fr",
+            Self::English => "en",
+        }
+    }
+}
+
 /// A mandate was signed.
 #[derive(Clone, Debug)]
 pub struct Signed<'a> {

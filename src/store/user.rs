@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::seal::Place;
-use crate::domain::ids::{EntryId, UserId};
+use crate::domain::ids::{EntryId, StructureId, UserId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 
@@ -56,6 +56,71 @@ pub async fn insert(tx: &mut WriteTx, new: &NewUser<'_>) -> Result<(), StoreErro
             .bind(new.now)
             .bind(new.entry)
     )?;
+    Ok(())
+}
+
+/// A user as a structure knows them.
+#[derive(sqlx::FromRow)]
+pub struct OfStructureRow {
+    pub id: UserId,
+    pub identity_sealed: Vec<u8>,
+    /// Signed mandates with that structure.
+    pub mandates: i64,
+}
+
+macro_rules! of_structure {
+    ($where:literal, $end:literal) => {
+        concat!(
+            "SELECT a.id, a.identity_sealed, n.mandates
+FROM (SELECT user_id, COUNT(*) AS mandates FROM mandate
+      WHERE structure_id = $1 AND signed_at IS NOT NULL AND ",
+            $where,
+            " GROUP BY user_id",
+            $end,
+            ") n JOIN app_user a ON a.id = n.user_id ORDER BY a.id"
+        )
+    };
+}
+
+const PAGE_OF_STRUCTURE: &str = of_structure!("user_id > $2", " ORDER BY user_id LIMIT $3");
+const ONE_OF_STRUCTURE: &str = of_structure!("user_id = $2", "");
+
+/// Up to `limit` users of signed mandates of a structure, after `after` in the order of their ids.
+pub async fn page_of_structure(
+    tx: &mut impl Access,
+    structure: StructureId,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<OfStructureRow>, StoreError> {
+    on!(tx, c => {
+        sqlx::query_as::<_, OfStructureRow>(PAGE_OF_STRUCTURE)
+            .bind(structure).bind(after).bind(limit).fetch_all(c).await
+    })
+}
+
+/// This user, if the structure holds or held a signed mandate for them.
+pub async fn of_structure(
+    tx: &mut impl Access,
+    structure: StructureId,
+    id: UserId,
+) -> Result<Option<OfStructureRow>, StoreError> {
+    on!(tx, c => {
+        sqlx::query_as::<_, OfStructureRow>(ONE_OF_STRUCTURE).bind(structure).bind(id).fetch_optional(c).await
+    })
+}
+
+const LOCALE: &str = "SELECT locale FROM app_user WHERE id = $1";
+
+/// The language in which a user last read and answered: `fr` or `en`.
+pub async fn locale(tx: &mut impl Access, id: UserId) -> Result<String, StoreError> {
+    on!(tx, c => sqlx::query_scalar::<_, String>(LOCALE).bind(id).fetch_one(c).await)
+}
+
+const SET_LOCALE: &str = "UPDATE app_user SET locale = $2 WHERE id = $1";
+
+/// Notes the language in which a user reads.
+pub async fn set_locale(tx: &mut WriteTx, id: UserId, locale: &str) -> Result<(), StoreError> {
+    changed!(tx, sqlx::query(SET_LOCALE).bind(id).bind(locale))?;
     Ok(())
 }
 

@@ -79,6 +79,7 @@ fn who(person: &SignedIn, l: &L) -> Who {
     let mut sections = vec![Section::Home];
     if person.is_aidant() {
         sections.push(Section::Mandates);
+        sections.push(Section::Users);
     }
     if person.is_referent() {
         sections.push(Section::Cards);

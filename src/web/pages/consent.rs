@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::mandates::{born_line, clauses, stopped};
 use super::redirect;
-use crate::app::decide_consent::{self, ConsentError, Decision, Reading};
+use crate::app::decide_consent::{self, ConsentError, Decision, Language, Reading};
 use crate::app::identify_user::{self, Failed, IdentifyError};
 use crate::app::{App, close_provider_session};
 use crate::domain::mandate::State as Stand;
@@ -95,9 +95,10 @@ async fn post(
     PostedForm(mut form): PostedForm,
 ) -> Response {
     let Some(browser) = browser(&app, &headers) else { return NOBODY.respond(&visit) };
+    let read_in = Language::of(visit.locale.tag());
     let outcome = match form.value("answer") {
-        "agree" => decide_consent::agree(&app, &browser, form.has("declaration", "yes")).await,
-        "refuse" => decide_consent::refuse(&app, &browser).await,
+        "agree" => decide_consent::agree(&app, &browser, form.has("declaration", "yes"), read_in).await,
+        "refuse" => decide_consent::refuse(&app, &browser, read_in).await,
         _ => {
             form.refuse("declaration", "desk-consent-answer-required");
             return again(&app, &visit, &browser, form).await;

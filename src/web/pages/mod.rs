@@ -10,6 +10,7 @@ pub mod mandates;
 pub mod resume;
 pub mod sign_in;
 pub mod structures;
+pub mod users;
 pub mod uses;
 
 use axum::response::{IntoResponse, Response};
@@ -33,6 +34,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(resume::routes());
     routes.extend(structures::routes());
     routes.extend(sign_in::routes());
+    routes.extend(users::routes());
     routes.extend(uses::routes());
     routes
 }

@@ -38,6 +38,8 @@ pub struct Choice {
     pub value: String,
     pub label: String,
     pub hint: String,
+    /// What to know before choosing it; empty for nothing.
+    pub warning: String,
     pub disabled: bool,
 }
 
@@ -49,6 +51,13 @@ impl Choice {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Said with the choice itself, so that it is read before it is made and never taken for another's.
+    #[must_use]
+    pub fn warning(mut self, warning: impl Into<String>) -> Self {
+        self.warning = warning.into();
         self
     }
 

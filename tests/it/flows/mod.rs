@@ -2,14 +2,18 @@
 mod cards;
 mod ends;
 mod log_stopped;
+mod guards;
 mod mandate;
 mod mandate_attacks;
 mod mandate_constraints;
 mod mandate_races;
 pub mod mandate_support;
+mod mandate_words;
+mod no_loop;
 mod people;
 pub mod people_support;
 pub mod provider;
 mod provider_choice;
 mod provider_refusals;
 mod provider_tokens;
+mod users;

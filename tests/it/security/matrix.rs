@@ -131,6 +131,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/mandates/{reference}/end", "sc00xxsss++"),
     ("GET", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
     ("POST", "/mandates/{reference}/end/{domain}", "sc00xxsss++"),
+    ("GET", "/users", "sc++xxsss++"),
     // The log: its heads and hashes are public, what it says is the auditor's.
     ("GET", "/log/checkpoint", "00000000000"),
     ("GET", "/log/tile/{*path}", "00000000000"),

@@ -104,17 +104,14 @@ fn page(visit: &Visit, status: StatusCode, form: Form, offer: &Offer) -> Respons
     let l = page.l.clone();
     let tag = l.tag();
     let choices = offer.domains.iter().map(|domain| {
+        let warning = domain.warning.as_ref().map(|warning| warning.in_language(tag));
         Choice::new(domain.key.as_str(), domain.label.in_language(tag))
             .hint(domain.description.in_language(tag))
+            .warning(warning.unwrap_or_default())
     });
     let mut domains: Vec<Choice> = choices.collect();
     // One that hides alone might as well be shown.
     let more = if domains.len() > IN_SIGHT + 1 { domains.split_off(IN_SIGHT) } else { Vec::new() };
-    let warned = offer.domains.iter().filter_map(|domain| {
-        let warning = domain.warning.as_ref()?;
-        Some((domain.label.in_language(tag).to_owned(), warning.in_language(tag).to_owned()))
-    });
-    let warnings = warned.collect();
     ui::render(
         status,
         &Domains {
@@ -123,7 +120,6 @@ fn page(visit: &Visit, status: StatusCode, form: Form, offer: &Offer) -> Respons
             domains,
             more_domains: more,
             terms: terms(&l, offer),
-            warnings,
             back_href: "/mandates".to_owned(),
         },
     )

@@ -1,7 +1,7 @@
 //! The desk: a mandate from the choice of domains to the signature, then its life.
 use askama::Template;
 
-use crate::web::ui::{Choice, Form, L, Moment, Page, Pages, Row, Tone};
+use crate::web::ui::{Choice, Form, L, Moment, Page, Row, Tone};
 
 /// The names of the steps, for the bar above each page of the desk.
 fn steps(l: &L) -> [String; 4] {
@@ -20,8 +20,6 @@ pub struct Domains {
     /// Behind « Voir les autres démarches ». Same field; all in sight when one of them is chosen or nothing is hidden.
     pub more_domains: Vec<Choice>,
     pub terms: Vec<Choice>,
-    /// (label, warning) of the domains that have one.
-    pub warnings: Vec<(String, String)>,
     pub back_href: String,
 }
 
@@ -156,6 +154,8 @@ pub struct List {
     pub next_href: String,
     /// Back to the newest; empty on the first page.
     pub first_href: String,
+    /// Whose mandates alone these are: « Josette Martin, née le 4 mars 1948 »; empty for everybody's.
+    pub of_person: String,
     /// A search was made: an empty list says so.
     pub searched: bool,
     pub new_href: String,
@@ -218,7 +218,8 @@ pub struct UserLine {
     pub href: String,
     pub name: String,
     pub born: String,
-    pub mandates: u32,
+    /// A number, in words of the language.
+    pub mandates: String,
 }
 
 /// The people of the structure. Field of the search (GET): `q`.
@@ -228,7 +229,10 @@ pub struct Users {
     pub page: Page,
     pub form: Form,
     pub lines: Vec<UserLine>,
-    pub pages: Pages,
+    /// Where the next lines are; empty on the last page.
+    pub next_href: String,
+    /// Back to the first; empty on the first page.
+    pub first_href: String,
     pub searched: bool,
 }
 

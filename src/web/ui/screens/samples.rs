@@ -5,7 +5,7 @@ use http::Uri;
 use super::desk::{self, Clause, GrantLine, MandateLine, UserLine};
 use super::{Confirm, Outcome};
 use crate::web::ui::preview::{check, write};
-use crate::web::ui::{Choice, Form, L, Locale, Message, Moment, Page, Pages, Row, Section, Tone, Who, qr};
+use crate::web::ui::{Choice, Form, L, Locale, Message, Moment, Page, Row, Section, Tone, Who, qr};
 
 fn page(locale: Locale, title: &str, form: &Form) -> Page {
     Page::new(L::new(locale), &Uri::from_static("/sample"))
@@ -88,10 +88,6 @@ fn moments() -> Vec<Moment> {
     ]
 }
 
-fn pages() -> Pages {
-    Pages::new(2, 55, 20, "/sample?")
-}
-
 #[test]
 fn confirmations() {
     every("confirm", &["code"], |locale, form| Confirm {
@@ -120,7 +116,11 @@ fn the_desk_before_the_signature() {
             page: page(locale, "desk-domains-title", &form),
             form,
             domains: domains(),
-            more_domains: vec![Choice::new("justice", "Justice").hint("Aide juridictionnelle")],
+            more_domains: vec![
+                Choice::new("justice", "Justice")
+                    .hint("Aide juridictionnelle")
+                    .warning("Un dossier de surendettement doit être signé par la personne elle-même."),
+            ],
             terms: ["Un jour", "Un mois", "Six mois"]
                 .into_iter()
                 .enumerate()
@@ -128,10 +128,6 @@ fn the_desk_before_the_signature() {
                     Choice::new(format!("t{index}"), label).hint("Jusqu’au lundi 23 novembre 2026 à minuit")
                 })
                 .collect(),
-            warnings: vec![(
-                "Argent, impôts, consommation".into(),
-                "Un dossier de surendettement doit être signé par la personne elle-même.".into(),
-            )],
             back_href: "/".into(),
         }
     });
@@ -205,6 +201,7 @@ fn the_life_of_a_mandate() {
             ],
             next_href: "/x".into(),
             first_href: "/x".into(),
+            of_person: if searched { String::new() } else { "Josette Martin, née le 4 mars 1948".into() },
             searched,
             new_href: "/mandates/new".into(),
         });
@@ -216,11 +213,12 @@ fn the_life_of_a_mandate() {
                     href: "/x".into(),
                     name: "Josette Martin".into(),
                     born: "4 mars 1948".into(),
-                    mandates: 2
+                    mandates: "2".into()
                 };
                 if filled { 3 } else { 0 }
             ],
-            pages: pages(),
+            next_href: "/x".into(),
+            first_href: "/x".into(),
             searched,
         });
     }

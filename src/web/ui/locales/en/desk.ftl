@@ -78,6 +78,7 @@ desk-attestation-foot = This document shows the text and the evidence exactly as
 
 desk-list-title = Mandates
 desk-list-search = Name of the person, or reference
+desk-list-all = All mandates of the organisation
 desk-list-empty = No mandate yet
 desk-list-empty-text = Mandates signed by your structure appear here.
 desk-list-none-found = No mandate found
@@ -133,5 +134,6 @@ users-empty = No user yet
 users-empty-text = People appear here after their first mandate.
 users-none-found = Nobody by that name
 users-none-found-text = Try the birth name, or the beginning of the name.
+users-first = Start of the list
 users-col-born = Born
 users-col-mandates = Mandates

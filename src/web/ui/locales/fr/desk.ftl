@@ -78,6 +78,7 @@ desk-attestation-foot = Ce document reprend le texte et les preuves tels qu'ils 
 
 desk-list-title = Mandats
 desk-list-search = Nom de la personne ou référence
+desk-list-all = Tous les mandats de la structure
 desk-list-empty = Aucun mandat pour l'instant
 desk-list-empty-text = Les mandats signés par votre structure apparaissent ici.
 desk-list-none-found = Aucun mandat trouvé
@@ -133,5 +134,6 @@ users-empty = Aucun usager pour l'instant
 users-empty-text = Les personnes apparaissent ici après leur premier mandat.
 users-none-found = Personne à ce nom
 users-none-found-text = Essayez avec le nom de naissance, ou avec le début du nom.
+users-first = Début de la liste
 users-col-born = Naissance
 users-col-mandates = Mandats
