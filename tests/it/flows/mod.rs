@@ -1,8 +1,8 @@
 //! Whole stories, through the router.
 mod cards;
 mod ends;
-mod log_stopped;
 mod guards;
+mod log_stopped;
 mod mandate;
 mod mandate_attacks;
 mod mandate_constraints;
