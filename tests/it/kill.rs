@@ -28,7 +28,7 @@ fn rounds() -> usize {
 }
 
 /// What the program answered before it was killed.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Answered {
     /// Uses whose code was redeemed.
     redeemed: Vec<String>,
@@ -78,9 +78,10 @@ on_both_engines! {
             }
             // PostgreSQL may still be finishing a commit whose client is gone.
             tokio::time::sleep(Duration::from_millis(150)).await;
-            check(&app, &answered.lock().unwrap()).await;
+            let so_far = answered.lock().unwrap().clone();
+            check(&app, &so_far).await;
         }
-        let answered = answered.lock().unwrap();
+        let answered = answered.lock().unwrap().clone();
         let done = (answered.redeemed.len(), answered.told.len(), answered.ended.len(), answered.refused);
         assert!(done.0 > 0 && done.1 > 0 && done.2 > 0 && done.3 > 0, "the program worked before it was killed: {done:?}");
         finish(&app, &program, &service, &answered).await;

@@ -70,12 +70,10 @@ async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
         Err(error) => return Problem::internal(&error).respond(visit),
     };
     // Asked of the database again: an alarm alone stops nothing yet.
-    let stopped = match alarms.is_empty() {
-        true => false,
-        false => match alarms::is_log_stopped(app).await {
-            Ok(stopped) => stopped,
-            Err(error) => return Problem::internal(&error).respond(visit),
-        },
+    let stopped = if alarms.is_empty() { Ok(false) } else { alarms::is_log_stopped(app).await };
+    let stopped = match stopped {
+        Ok(stopped) => stopped,
+        Err(error) => return Problem::internal(&error).respond(visit),
     };
     let doors = [
         (person.is_aidant(), MANDATES),
