@@ -27,7 +27,9 @@ for (const engine of ['sqlite', 'postgres']) {
 
     for (const { language, persona, name, born, family } of SCENES) {
       test(`in ${language}`, async () => {
-        const desk = await Visitor.open(browser, { language });
+        // Half of the scenes on a telephone in the dark.
+        const phone = engine === 'postgres' ? { viewport: { width: 360, height: 740 }, scheme: 'dark' } : {};
+        const desk = await Visitor.open(browser, { language, ...phone });
         try {
           await play(desk, demo, { engine, language, persona, name, born, family });
         } catch (error) {
@@ -55,14 +57,15 @@ async function play(desk, demo, { engine, language, persona, name, born, family 
   await desk.check('home of the aidant');
 
   const onStep = async (step) => {
-    await desk.picture(`scene-${step}-${language}.png`);
+    await desk.picture(`scene-${engine}-${step}-${language}.png`);
+    // The picture of the README.
+    if (step === 'domains' && engine === 'sqlite' && language === 'fr') await desk.picture(path.join(root, 'docs/desk.png'));
   };
   const reference = await makeMandate(desk, demo, {
     email: AIDANT, persona, domains: ['argent', 'famille'], errors: true, onStep,
   });
   await page.goto(`${demo.origin}/mandates`);
   await desk.check('mandates');
-  if (engine === 'sqlite' && language === 'fr') await desk.picture(path.join(root, 'docs/desk.png'));
   await page.goto(`${demo.origin}/mandates/${reference}`);
   await desk.check('the mandate');
 

@@ -60,14 +60,17 @@ export class Visitor {
     });
   }
 
-  /** No accessibility fault on the page as it is now; its title, language and main heading are there. */
-  async check(name) {
+  /** No accessibility fault on the page as it is now; its title, language and main heading are there; nothing is wider
+   *  than the window. `status`: what the page answered, when it is meant to be an error. */
+  async check(name, status) {
     const { page } = this;
     await page.waitForLoadState('load');
-    assert.ok([200, 422].includes(this.status), `${name}: ${page.url()} answered ${this.status}`);
+    assert.ok((status ? [status] : [200, 422]).includes(this.status), `${name}: ${page.url()} answered ${this.status}`);
     assert.equal(await page.getAttribute('html', 'lang'), this.language, `${name}: language of ${page.url()}`);
     assert.notEqual((await page.title()).trim(), '', `${name}: a title`);
     assert.equal(await page.locator('h1').count(), 1, `${name}: one main heading at ${page.url()}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wide, 0, `${name}: ${page.url()} is ${wide} px wider than the window`);
     this.checked.push(name);
     // axe needs scripts itself; without them the page is the same page, already checked with them.
     if (!this.scripts) return;
