@@ -84,9 +84,15 @@ export async function makeMandate(visitor, demo, { email, persona, domains, erro
   const { page } = visitor;
   await page.goto(`${demo.origin}/mandates/new`);
   await visitor.check('mandate, domains');
-  if (errors) await refusedOnce(visitor, 'mandate, no domain');
-  await page.locator('details.more').evaluateAll((all) => all.forEach((one) => (one.open = true)));
-  for (const domain of domains) await page.check(`input[name=domain][value=${domain}]`);
+  if (errors) {
+    await refusedOnce(visitor, 'mandate, no domain');
+    await page.goto(`${demo.origin}/mandates/new`);
+  }
+  for (const domain of domains) {
+    const box = page.locator(`input[name=domain][value=${domain}]`);
+    if (!(await box.isVisible())) await page.locator('details.more > summary').click();
+    await box.check();
+  }
   await page.check('input[name=term][value="31"]');
   await onStep('domains');
   await submit(page);

@@ -41,7 +41,7 @@ on_both_engines! {
         offered.assert_status(200).assert_contains("Utiliser une application");
         let enrolled = app.post(&format!("{path}/app")).send().await;
         enrolled.assert_status(200).assert_contains("<svg class=\"qr\"");
-        let secret = enrolled.body.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().replace(' ', "");
+        let secret = enrolled.body.split("<code class=\"key\">").nth(1).unwrap().split("</code>").next().unwrap().replace(' ', "");
         let seed = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
         let phone = VirtualCard { serial: String::new(), seed };
         let wrong = phone.wrong_code(app.app.now());

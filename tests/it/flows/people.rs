@@ -80,12 +80,12 @@ on_both_engines! {
         let nadia = app.hire("Nadia Benali", EMAIL, &[Role::Aidant], structure).await;
         let half = app.password(EMAIL, PASSWORD, None).await.set_cookie("session").unwrap();
         let far = nadia.card.code(app.app.now() + Duration::seconds(90));
-        app.code(&half, &far, None).await.assert_status(422).assert_contains("Ce code n’est pas celui");
+        app.code(&half, &far, None).await.assert_status(422).assert_contains("Ce code n’est pas le bon");
         let mut checked = 1;
         for n in 0..600 {
             let answer = app.code(&half, &nadia.card.wrong_code(app.app.now()), None).await;
             answer.assert_status(422);
-            checked += usize::from(answer.body.contains("Ce code n’est pas celui"));
+            checked += usize::from(answer.body.contains("Ce code n’est pas le bon"));
             if n == 100 {
                 app.clock.advance(Duration::seconds(61));
             }
@@ -95,7 +95,7 @@ on_both_engines! {
         answer.assert_status(422).assert_contains("Trop de codes faux").assert_contains("2 minutes");
         let far = nadia.card.code(app.app.now() + Duration::seconds(120 + 90));
         app.clock.advance(Duration::seconds(121));
-        app.code(&half, &far, None).await.assert_status(422).assert_contains("Ce code n’est pas celui");
+        app.code(&half, &far, None).await.assert_status(422).assert_contains("Ce code n’est pas le bon");
         app.clock.advance(Duration::minutes(5));
         app.code(&half, &nadia.card.code(app.app.now()), None).await.assert_status(303);
     }
