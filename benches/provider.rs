@@ -49,9 +49,13 @@ fn main() {
         "server", "connections", "flows/s", "p50 ms", "p99 ms", "RSS MB"
     );
     let mut node = Vec::new();
-    for name in ["oidc-provider (memory)", "entremise sqlite", "entremise postgres"] {
+    // `cargo bench --bench provider -- sqlite` measures that server only.
+    let wanted =
+        |name: &str| arguments.is_empty() || arguments.iter().any(|part| name.contains(part.as_str()));
+    let servers = ["oidc-provider (memory)", "entremise sqlite", "entremise postgres"];
+    for name in servers.into_iter().filter(|name| wanted(name)) {
         for (place, connections) in CONNECTIONS.into_iter().enumerate() {
-            let flows = if place < 2 && name.starts_with("oidc") { FLOWS_OF_NODE } else { FLOWS };
+            let flows = if name.starts_with("oidc") { FLOWS_OF_NODE } else { FLOWS };
             let served = Served::start(name, flows + 500);
             let measured = load::run(&served.target, connections, 500, flows);
             let rss = served.resident();

@@ -16,6 +16,7 @@ use crate::store::Store;
 use super::identity_provider::provider;
 use super::openid::OpenId;
 use super::record::Recorder;
+use super::together::Queue;
 
 /// The service, assembled: one per process, shared by every request and job.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Writes the action log.
     pub log: Arc<Recorder>,
+    /// Acts of many callers that wait for one commit.
+    pub together: Arc<Queue>,
     /// The OpenID provider's keys and pairwise identifiers.
     pub openid: Arc<OpenId>,
     /// The identity provider with which users identify.
@@ -51,6 +54,7 @@ impl App {
             sealer: Arc::new(keyring.sealer),
             config: Arc::new(config),
             log: Arc::new(log),
+            together: Arc::default(),
             openid: Arc::new(openid),
             federation: Arc::new(federation),
         })

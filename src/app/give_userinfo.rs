@@ -1,35 +1,60 @@
 //! The userinfo endpoint: the user's civil identity, exactly as it was received, to a service whose token and mandate
 //! are in force at that instant.
-use crate::crypto::seal::SealError;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::secret::HashedToken;
+use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::claims::{Identity, UserInfo};
 use crate::oidc::provider::error::ResourceError;
 use crate::oidc::provider::params::Params;
-use crate::oidc::provider::scope::Scopes;
+use crate::oidc::provider::scope::{Scope, Scopes};
 use crate::oidc::provider::token::bearer;
-use crate::store::{StoreError, token};
-use crate::view;
+use crate::store::token::{self, TokenRow};
+use crate::store::{StoreError, WriteTx};
 
-use super::App;
 use super::caller::CHARTER_VERSION;
 use super::choose_user::identity;
 use super::record::{self, RecordError};
-use super::redeem_code::{entry, told};
+use super::redeem_code::{exchange::entry, told};
+use super::{App, together};
 
 #[derive(Debug, thiserror::Error)]
 pub enum UserinfoError {
     #[error(transparent)]
     Refused(#[from] ResourceError),
     #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
     Record(#[from] RecordError),
-    #[error(transparent)]
-    Sealed(#[from] SealError),
     #[error("the answer cannot be written")]
     Json(#[from] serde_json::Error),
+}
+
+/// What became of a token presented for userinfo.
+#[derive(Debug)]
+pub(super) enum Seen {
+    Given(Box<Given>),
+    /// A token of ours, but dead or standing on nothing in force.
+    NotInForce(Box<TokenRow>),
+    Unknown,
+}
+
+/// A token that opens its user's identity.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub row: TokenRow,
+    identity: CivilIdentity,
+}
+
+impl Seen {
+    /// The entry of an identity given. A refusal is written by whoever answers it.
+    pub(super) fn draft(&self) -> Option<Draft> {
+        let Self::Given(given) = self else { return None };
+        let draft = entry(Draft::done(Kind::UserinfoGiven), &given.row.standing, given.row.client_id);
+        let scopes = Scopes::parse(&given.row.scope);
+        Some(draft.list("scopes", scopes.iter().map(Scope::name).collect::<Vec<_>>()))
+    }
 }
 
 /// The JSON answer to whoever presents a token.
@@ -40,29 +65,57 @@ pub async fn give(
     source: &str,
 ) -> Result<Vec<u8>, UserinfoError> {
     let hash = bearer(authorization, body)?.hash();
-    let now = app.now();
-    let found = view!(app.store, tx => { token::find(tx, &hash, now, CHARTER_VERSION).await })?;
-    let Some(row) = found else {
-        let draft = Draft::refused(Kind::UserinfoRefused, "unknown_token").by_role(Role::Nobody);
-        record::refuse(app, draft, source).await?;
-        return Err(ResourceError::InvalidToken.into());
+    let draft = match together::userinfo(app, hash).await? {
+        Seen::Given(given) => return Ok(answer(app, &given)?),
+        Seen::NotInForce(row) => {
+            entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id)
+        }
+        Seen::Unknown => Draft::refused(Kind::UserinfoRefused, "unknown_token").by_role(Role::Nobody),
     };
-    if !row.alive {
-        let draft =
-            entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id);
-        record::refuse(app, draft, source).await?;
-        return Err(ResourceError::InvalidToken.into());
-    }
-    let civil = identity(app, row.standing.user_id, &row.identity_sealed)?;
-    let scopes = Scopes::parse(&row.scope);
+    record::refuse(app, draft, source).await?;
+    Err(ResourceError::InvalidToken.into())
+}
+
+/// Finds what each token opens.
+pub(super) async fn look(
+    app: &App,
+    tx: &mut WriteTx,
+    tokens: &[&HashedToken],
+    now: Timestamp,
+) -> Result<Vec<Seen>, RecordError> {
+    let rows = token::find(tx, tokens, now, CHARTER_VERSION).await?;
+    let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.token_hash.clone(), row)).collect();
+    tokens
+        .iter()
+        .map(|token| {
+            let Some(row) = rows.get(token).cloned() else { return Ok(Seen::Unknown) };
+            if !row.alive {
+                return Ok(Seen::NotInForce(Box::new(row)));
+            }
+            let identity = identity(app, row.standing.user_id, &row.identity_sealed)?;
+            Ok(Seen::Given(Box::new(Given { row, identity })))
+        })
+        .collect()
+}
+
+/// Makes sure that tokens still open what they did. The mandates they stand on are held: what has changed since
+/// [`look`] is looked at again.
+pub(super) async fn hold(
+    tx: &mut WriteTx,
+    tokens: &[&HashedToken],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tokens: Vec<_> = tokens.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let alive = token::alive(tx, &tokens, now, CHARTER_VERSION).await?;
+    if usize::try_from(alive) == Ok(tokens.len()) { Ok(()) } else { Err(StoreError::Overtaken) }
+}
+
+fn answer(app: &App, given: &Given) -> Result<Vec<u8>, serde_json::Error> {
+    let row = &given.row;
     let sub = app.openid.pairwise.user(&row.sector, row.standing.user_id);
     let (act, authorization_details) = told(app, &row.sector, row.tells_actor, &row.standing);
-    let answer = UserInfo { sub: &sub, identity: claims(&civil).within(&scopes), act, authorization_details };
-    let answer = serde_json::to_vec(&answer)?;
-    let scopes: Vec<_> = scopes.iter().map(crate::oidc::provider::scope::Scope::name).collect();
-    let draft = entry(Draft::done(Kind::UserinfoGiven), &row.standing, row.client_id).list("scopes", scopes);
-    record::append(app, draft).await?;
-    Ok(answer)
+    let identity = claims(&given.identity).within(&Scopes::parse(&row.scope));
+    serde_json::to_vec(&UserInfo { sub: &sub, identity, act, authorization_details })
 }
 
 /// The identity as stored, in the names of the claims.

@@ -45,6 +45,7 @@ pub mod sign_out;
 pub mod signing_keys;
 pub mod stash;
 pub mod step_up;
+pub mod together;
 pub mod tree;
 
 pub use context::App;

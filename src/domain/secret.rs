@@ -13,7 +13,7 @@ const TEXT: data_encoding::Encoding = data_encoding::BASE64URL_NOPAD;
 pub struct PlainToken(Zeroizing<String>);
 
 /// SHA-256 of a [`PlainToken`]: what the database keeps. A fast hash is enough for 256 random bits.
-#[derive(Clone, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct HashedToken(Vec<u8>);
 

@@ -1,6 +1,9 @@
 //! Entries of the action log: inserted, read, never changed.
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::AssertSqlSafe;
 
+use super::many::{list, padded, rows};
 use super::{Access, StoreError, WriteTx};
 use crate::crypto::seal::Place;
 use crate::domain::ids::{
@@ -36,7 +39,7 @@ const ENTRY_COLUMNS: &str = "id, at, kind, outcome, structure_id, mandate_id, ma
     service_id, use_id, card_id, actor, subject, leaf, leaf_hash";
 
 /// Writes entries and their parts: two statements however many they are. A trigger marks each entry pending.
-pub async fn insert(tx: &mut WriteTx, entries: &[NewEntry], parts: &[NewPart]) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut WriteTx, entries: &[&NewEntry], parts: &[&NewPart]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -63,7 +66,7 @@ pub async fn insert(tx: &mut WriteTx, entries: &[NewEntry], parts: &[NewPart]) -
                         .map(|p| p.bytes().to_vec()),
                 )
                 .bind(leaf.user.as_ref().map(|pseudonym| pseudonym.bytes().to_vec()))
-                .bind(bytes.clone())
+                .bind(bytes.as_slice())
                 .bind(hash.bytes().to_vec());
         }
         query
@@ -75,7 +78,7 @@ pub async fn insert(tx: &mut WriteTx, entries: &[NewEntry], parts: &[NewPart]) -
     changed!(tx, {
         let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
         for part in parts {
-            query = query.bind(part.entry_id).bind(part.kind.token()).bind(part.sealed.clone());
+            query = query.bind(part.entry_id).bind(part.kind.token()).bind(part.sealed.as_slice());
         }
         query
     })?;
@@ -90,20 +93,30 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// `($1, $2), ($3, $4)` for two rows of two.
-fn rows(count: usize, width: usize) -> String {
-    let row = |first: usize| {
-        let binds: Vec<String> = (first..first + width).map(|n| format!("${n}")).collect();
-        format!("({})", binds.join(", "))
-    };
-    (0..count).map(|n| row(n * width + 1)).collect::<Vec<_>>().join(", ")
-}
-
-/// Takes the next number of a mandate's own sequence; `None` when there is no such mandate.
-pub async fn next_sequence(tx: &mut WriteTx, mandate: MandateId) -> Result<Option<i64>, StoreError> {
-    const SQL: &str =
-        "UPDATE mandate SET next_sequence = next_sequence + 1 WHERE id = $1 RETURNING next_sequence";
-    on!(tx, c => sqlx::query_scalar(SQL).bind(mandate).fetch_optional(c).await)
+/// Takes the next numbers of mandates' own sequences, as many of each as asked, and holds the mandates' rows until the
+/// transaction ends. Gives the last number taken of each; a mandate that does not exist is missing.
+pub async fn take_sequences(
+    tx: &mut WriteTx,
+    wanted: &BTreeMap<MandateId, i64>,
+) -> Result<BTreeMap<MandateId, i64>, StoreError> {
+    let mut taken = BTreeMap::new();
+    let counts: BTreeSet<i64> = wanted.values().copied().collect();
+    for count in counts {
+        let ids: Vec<_> = wanted.iter().filter(|(_, wish)| **wish == count).map(|(id, _)| *id).collect();
+        let sql = format!(
+            "UPDATE mandate SET next_sequence = next_sequence + $1 WHERE id IN ({}) RETURNING id, next_sequence",
+            list(2, ids.len())
+        );
+        let rows: Vec<(MandateId, i64)> = on!(tx, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql.clone())).bind(count);
+            for id in padded(&ids) {
+                query = query.bind(*id);
+            }
+            query.fetch_all(c).await
+        })?;
+        taken.extend(rows);
+    }
+    Ok(taken)
 }
 
 /// The sealed key of a professional's pseudonym.

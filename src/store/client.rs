@@ -1,7 +1,10 @@
 //! Registered services.
+use sqlx::AssertSqlSafe;
+
 use crate::domain::ids::{EntryId, ServiceId};
 use crate::domain::time::Timestamp;
 
+use super::many::{list, padded};
 use super::{Access, StoreError, WriteTx};
 
 /// A service as stored; lists are JSON arrays of text.
@@ -31,6 +34,7 @@ macro_rules! columns {
 }
 
 const BY_CLIENT_ID: &str = concat!("SELECT ", columns!(), " FROM client WHERE client_id = $1");
+const BY_CLIENT_IDS: &str = concat!("SELECT ", columns!(), " FROM client WHERE client_id IN");
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM client WHERE id = $1");
 const ALL: &str = concat!("SELECT ", columns!(), " FROM client ORDER BY client_id");
 const INSERT: &str = concat!(
@@ -42,6 +46,21 @@ const INSERT: &str = concat!(
 
 pub async fn by_client_id(tx: &mut impl Access, client_id: &str) -> Result<Option<ClientRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, ClientRow>(BY_CLIENT_ID).bind(client_id).fetch_optional(c).await)
+}
+
+/// The services of these identifiers; an unknown one is missing.
+pub async fn by_client_ids(tx: &mut impl Access, client_ids: &[&str]) -> Result<Vec<ClientRow>, StoreError> {
+    if client_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{BY_CLIENT_IDS} ({})", list(1, client_ids.len()));
+    on!(tx, c => {
+        let mut query = sqlx::query_as::<_, ClientRow>(AssertSqlSafe(sql.clone()));
+        for client_id in padded(client_ids) {
+            query = query.bind(*client_id);
+        }
+        query.fetch_all(c).await
+    })
 }
 
 pub async fn by_id(tx: &mut impl Access, id: ServiceId) -> Result<Option<ClientRow>, StoreError> {

@@ -15,6 +15,9 @@ use super::{StoreError, migrate};
 /// How often a transaction is run again after a deadlock or a busy database before its caller is told.
 const ATTEMPTS: u32 = 5;
 
+/// Statements each connection keeps prepared: every text of the program, those over several rows in all their widths.
+const STATEMENTS: usize = 600;
+
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Options {
@@ -77,7 +80,8 @@ impl Store {
             Options::Postgres { url, connections } => {
                 // Every text comparison and instant is UTC and byte order, whatever the server's defaults.
                 let options = PgConnectOptions::from_str(&url.0)?
-                    .options([("timezone", "UTC"), ("statement_timeout", "30s")]);
+                    .options([("timezone", "UTC"), ("statement_timeout", "30s")])
+                    .statement_cache_capacity(STATEMENTS);
                 let pool = PgPoolOptions::new()
                     .max_connections(*connections)
                     .acquire_timeout(Duration::from_secs(10))
@@ -95,7 +99,7 @@ impl Store {
                     // INSERT OR REPLACE deletes without asking the triggers otherwise.
                     .pragma("recursive_triggers", "ON")
                     .busy_timeout(Duration::from_secs(10))
-                    .statement_cache_capacity(400);
+                    .statement_cache_capacity(STATEMENTS);
                 let writer = SqlitePoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(Duration::from_secs(30))

@@ -15,11 +15,17 @@ pub enum StoreError {
     Corrupt(String),
     #[error("{0}")]
     Options(String),
+    /// What the transaction stands on changed between its look and its lock; looking again tells what it is now.
+    #[error("overtaken by another transaction")]
+    Overtaken,
 }
 
 impl StoreError {
     /// Whether the same transaction may succeed if run again from its beginning.
     pub(super) fn is_transient(&self) -> bool {
+        if matches!(self, Self::Overtaken) {
+            return true;
+        }
         let Self::Database(sqlx::Error::Database(cause)) = self else { return false };
         // PostgreSQL: serialization failure, deadlock. SQLite: BUSY, LOCKED and their extended codes.
         matches!(cause.code().as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))

@@ -6,10 +6,12 @@
 //! | `tx` | the open transaction, reading or writing, and the `on!` macro |
 //! | `types` | how instants are kept on each engine |
 //! | `migrate` | the embedded migrations |
+//! | `many` | texts of statements over several rows |
 //! | `error` | what can go wrong |
 //! | one file per aggregate | const SQL, private rows, plain functions |
 mod db;
 mod error;
+mod many;
 mod migrate;
 #[macro_use]
 mod tx;

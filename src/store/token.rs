@@ -1,12 +1,15 @@
 //! Codes redeemed and access tokens, with what they stand on: each look at a code or a token also says whether use,
 //! grant, mandate, structure, aidant and card are still in force.
+use sqlx::AssertSqlSafe;
+
 use crate::domain::ids::{EntryId, GrantId, MandateId, PersonId, ServiceId, StructureId, UseId, UserId};
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
+use super::many::{list, padded, rows};
 use super::{Access, StoreError, WriteTx};
 
-/// True while a use `u` may go on, at the instant `$2`, its aidant having accepted charter `$3`.
+/// True while a use `u` may go on, at the instant `$1`, its aidant having accepted charter `$2`.
 macro_rules! in_force {
     () => {
         "(u.ended_at IS NULL AND EXISTS (
@@ -18,10 +21,10 @@ macro_rules! in_force {
   JOIN person p ON p.id = u.person_id
   JOIN card cd ON cd.id = u.card_id
   JOIN client k ON k.id = u.client_id
-  WHERE g.id = u.grant_id AND g.state = 'live' AND g.ends_at > $2
-    AND m.state = 'active' AND m.ends_at > $2
-    AND s.status = 'habilitated' AND s.habilitated_from <= $2 AND s.habilitated_until > $2
-    AND mb.status = 'active' AND mb.is_aidant AND p.status = 'active' AND p.charter_version = $3
+  WHERE g.id = u.grant_id AND g.state = 'live' AND g.ends_at > $1
+    AND m.state = 'active' AND m.ends_at > $1
+    AND s.status = 'habilitated' AND s.habilitated_from <= $1 AND s.habilitated_until > $1
+    AND mb.status = 'active' AND mb.is_aidant AND p.status = 'active' AND p.charter_version = $2
     AND cd.state = 'active' AND cd.person_id = u.person_id AND k.status = 'active'))"
     };
 }
@@ -56,6 +59,7 @@ pub struct Standing {
 /// A code as stored.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct CodeRow {
+    pub code_hash: HashedToken,
     pub client_id: ServiceId,
     pub redirect_uri: String,
     pub scope: String,
@@ -63,12 +67,17 @@ pub struct CodeRow {
     pub code_challenge: Option<String>,
     pub expires_at: Timestamp,
     pub redeemed_at: Option<Timestamp>,
+    /// Whether all it stands on is in force, and a grant for one use is not consumed.
+    pub allowed: bool,
     #[sqlx(flatten)]
     pub standing: Standing,
 }
 
-const CODE: &str = concat!(
-    "SELECT c.client_id, c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.expires_at, c.redeemed_at, ",
+const CODES: &str = concat!(
+    "SELECT c.code_hash, c.client_id, c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.expires_at, c.redeemed_at,
+  (NOT (g.single_use AND g.consumed_at IS NOT NULL) AND ",
+    in_force!(),
+    ") AS allowed, ",
     standing!(),
     "
 FROM authorization_code c
@@ -76,41 +85,65 @@ JOIN use_session u ON u.id = c.use_id
 JOIN mandate_grant g ON g.id = u.grant_id
 JOIN mandate m ON m.id = u.mandate_id
 JOIN domain d ON d.key = g.domain
-WHERE c.code_hash = $1"
+WHERE c.code_hash IN"
 );
 
 const REDEEM: &str = concat!(
-    "UPDATE authorization_code SET redeemed_at = $2
-WHERE code_hash = $1 AND redeemed_at IS NULL AND expires_at > $2
+    "UPDATE authorization_code SET redeemed_at = $1
+WHERE redeemed_at IS NULL AND expires_at > $1
   AND EXISTS (SELECT 1 FROM use_session u WHERE u.id = authorization_code.use_id AND ",
     in_force!(),
-    ")"
+    ") AND code_hash IN"
 );
 
 const CONSUME: &str = "
 UPDATE mandate_grant SET consumed_at = $2 WHERE id = $1 AND single_use AND consumed_at IS NULL";
 
 const INSERT: &str = "
-INSERT INTO access_token (token_hash, code_hash, use_id, client_id, scope, issued_at, expires_at, entry_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+INSERT INTO access_token (token_hash, code_hash, use_id, client_id, scope, issued_at, expires_at, entry_id) VALUES";
 
 const REVOKE_OF_CODE: &str =
     "UPDATE access_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL";
 
-/// A code, whatever its state.
-pub async fn code(tx: &mut impl Access, hash: &HashedToken) -> Result<Option<CodeRow>, StoreError> {
-    on!(tx, c => sqlx::query_as::<_, CodeRow>(CODE).bind(hash).fetch_optional(c).await)
-}
-
-/// Redeems a code, once, if everything it stands on is in force at `now`. Exactly one of several callers is told
-/// true.
-pub async fn redeem(
-    tx: &mut WriteTx,
-    hash: &HashedToken,
+/// Codes, whatever their state; an unknown one is missing.
+pub async fn codes(
+    tx: &mut impl Access,
+    hashes: &[&HashedToken],
     now: Timestamp,
     charter: i64,
-) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(REDEEM).bind(hash).bind(now).bind(charter))? == 1)
+) -> Result<Vec<CodeRow>, StoreError> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{CODES} ({})", list(3, hashes.len()));
+    on!(tx, c => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        for hash in padded(hashes) {
+            query = query.bind(*hash);
+        }
+        query.fetch_all(c).await
+    })
+}
+
+/// Redeems codes, each once, if everything it stands on is in force at `now`. How many were: exactly one of several
+/// callers redeems a code.
+pub async fn redeem(
+    tx: &mut WriteTx,
+    hashes: &[&HashedToken],
+    now: Timestamp,
+    charter: i64,
+) -> Result<u64, StoreError> {
+    if hashes.is_empty() {
+        return Ok(0);
+    }
+    let sql = format!("{REDEEM} ({})", list(3, hashes.len()));
+    changed!(tx, {
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        for hash in padded(hashes) {
+            query = query.bind(*hash);
+        }
+        query
+    })
 }
 
 /// Consumes a grant that allows one use. False if it was consumed before.
@@ -130,19 +163,26 @@ pub struct NewToken<'a> {
     pub entry: EntryId,
 }
 
-pub async fn insert(tx: &mut WriteTx, new: &NewToken<'_>) -> Result<(), StoreError> {
-    changed!(
-        tx,
-        sqlx::query(INSERT)
-            .bind(new.hash)
-            .bind(new.code)
-            .bind(new.use_id)
-            .bind(new.client)
-            .bind(new.scope)
-            .bind(new.issued_at)
-            .bind(new.expires_at)
-            .bind(new.entry)
-    )?;
+pub async fn insert(tx: &mut WriteTx, tokens: &[NewToken<'_>]) -> Result<(), StoreError> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("{INSERT} {}", rows(tokens.len(), 8));
+    changed!(tx, {
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
+        for new in tokens {
+            query = query
+                .bind(new.hash)
+                .bind(new.code)
+                .bind(new.use_id)
+                .bind(new.client)
+                .bind(new.scope)
+                .bind(new.issued_at)
+                .bind(new.expires_at)
+                .bind(new.entry);
+        }
+        query
+    })?;
     Ok(())
 }
 
@@ -151,7 +191,7 @@ pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp
     changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))
 }
 
-const IN_FORCE: &str = concat!("SELECT u.id FROM use_session u WHERE u.id = $1 AND ", in_force!());
+const IN_FORCE: &str = concat!("SELECT u.id FROM use_session u WHERE u.id = $3 AND ", in_force!());
 
 /// Whether a use may go on at `now`: neither ended, nor anything it stands on.
 pub async fn is_in_force(
@@ -161,13 +201,14 @@ pub async fn is_in_force(
     charter: i64,
 ) -> Result<bool, StoreError> {
     let found = on!(tx, c => sqlx::query_scalar::<_, UseId>(IN_FORCE)
-        .bind(id).bind(now).bind(charter).fetch_optional(c).await)?;
+        .bind(now).bind(charter).bind(id).fetch_optional(c).await)?;
     Ok(found.is_some())
 }
 
 /// An access token as stored, with the user's identity and whether it still opens it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct TokenRow {
+    pub token_hash: HashedToken,
     pub client_id: ServiceId,
     pub scope: String,
     pub sector: String,
@@ -179,9 +220,9 @@ pub struct TokenRow {
     pub standing: Standing,
 }
 
-const TOKEN: &str = concat!(
-    "SELECT t.client_id, t.scope, k.sector, k.tells_actor, a.identity_sealed,
-  (t.revoked_at IS NULL AND t.expires_at > $2 AND ",
+const TOKENS: &str = concat!(
+    "SELECT t.token_hash, t.client_id, t.scope, k.sector, k.tells_actor, a.identity_sealed,
+  (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",
     standing!(),
@@ -193,15 +234,52 @@ JOIN mandate_grant g ON g.id = u.grant_id
 JOIN mandate m ON m.id = u.mandate_id
 JOIN domain d ON d.key = g.domain
 JOIN app_user a ON a.id = u.user_id
-WHERE t.token_hash = $1"
+WHERE t.token_hash IN"
 );
 
-/// An access token, alive or not.
+const ALIVE: &str = concat!(
+    "SELECT COUNT(*) FROM access_token t JOIN use_session u ON u.id = t.use_id
+WHERE t.revoked_at IS NULL AND t.expires_at > $1 AND ",
+    in_force!(),
+    " AND t.token_hash IN"
+);
+
+/// Access tokens, alive or not; an unknown one is missing.
 pub async fn find(
     tx: &mut impl Access,
-    hash: &HashedToken,
+    hashes: &[&HashedToken],
     now: Timestamp,
     charter: i64,
-) -> Result<Option<TokenRow>, StoreError> {
-    on!(tx, c => sqlx::query_as::<_, TokenRow>(TOKEN).bind(hash).bind(now).bind(charter).fetch_optional(c).await)
+) -> Result<Vec<TokenRow>, StoreError> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{TOKENS} ({})", list(3, hashes.len()));
+    on!(tx, c => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        for hash in padded(hashes) {
+            query = query.bind(*hash);
+        }
+        query.fetch_all(c).await
+    })
+}
+
+/// How many of these tokens, all different, still open what they stand on.
+pub async fn alive(
+    tx: &mut WriteTx,
+    hashes: &[&HashedToken],
+    now: Timestamp,
+    charter: i64,
+) -> Result<i64, StoreError> {
+    if hashes.is_empty() {
+        return Ok(0);
+    }
+    let sql = format!("{ALIVE} ({})", list(3, hashes.len()));
+    on!(tx, c => {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        for hash in padded(hashes) {
+            query = query.bind(*hash);
+        }
+        query.fetch_one(c).await
+    })
 }

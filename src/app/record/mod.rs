@@ -1,13 +1,14 @@
 //! How use cases write the action log: an entry in the act's own transaction, or, for acts whose only write is
-//! their entry, one commit shared by many (`group`).
-mod group;
+//! their entry, one commit shared by many (`append`, `refuse`).
 mod pseudonyms;
+pub(super) mod refusals;
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use crate::crypto::keyring::LogSeed;
 use crate::crypto::seal::SealError;
-use crate::domain::ids::{Entropy, EntryId};
+use crate::domain::ids::{Entropy, EntryId, MandateId};
 use crate::domain::time::Timestamp;
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
 use crate::log::draft::{Draft, DraftError, Stamp};
@@ -20,9 +21,9 @@ use crate::store::action_log::{self, NewEntry, NewPart};
 use crate::store::{AsStoreError, StoreError, WriteTx};
 
 use super::App;
-pub use group::{append, count_refusals, refuse};
 use pseudonyms::Known;
 pub use pseudonyms::{FreshPseudonym, Who, fresh_pseudonym};
+pub use refusals::{append, count_refusals, refuse};
 
 /// Seconds within which an entry is in the tree and under a signed head, as promised on paper: the sequencer
 /// and the signer need some twelve; the rest is for a node that has to take over.
@@ -35,7 +36,6 @@ pub struct Recorder {
     /// The first signs promises; all sign heads, so that a rotation is signed by both keys.
     signers: Vec<LogSigner>,
     known: Mutex<Known>,
-    queue: Arc<group::Queue>,
 }
 
 /// What a use case gets back: the id that act rows refer to.
@@ -75,12 +75,7 @@ impl Recorder {
     pub fn new(origin: &str, seeds: &[LogSeed]) -> Result<Self, NoteError> {
         let origin = Token::new(origin)?;
         let signers = seeds.iter().map(|seed| LogSigner::from_seed(origin.clone(), seed.bytes()));
-        Ok(Self {
-            signers: signers.collect::<Result<_, _>>()?,
-            origin,
-            known: Mutex::default(),
-            queue: Arc::default(),
-        })
+        Ok(Self { signers: signers.collect::<Result<_, _>>()?, origin, known: Mutex::default() })
     }
 
     pub fn origin(&self) -> &Token {
@@ -122,9 +117,7 @@ impl Recorder {
 
 /// Writes one entry in the act's transaction.
 pub async fn record(app: &App, tx: &mut WriteTx, draft: Draft) -> Result<Recorded, RecordError> {
-    let entry = prepare(app, tx, draft).await?;
-    action_log::insert(tx, std::slice::from_ref(&entry.entry), &entry.parts).await?;
-    Ok(entry.recorded())
+    record_all(app, tx, vec![draft]).await?.pop().ok_or(RecordError::Unknown)
 }
 
 /// Writes several entries at once, in the order given.
@@ -133,39 +126,62 @@ pub async fn record_all(
     tx: &mut WriteTx,
     drafts: Vec<Draft>,
 ) -> Result<Vec<Recorded>, RecordError> {
-    let mut entries = Vec::with_capacity(drafts.len());
-    let mut parts = Vec::new();
-    let mut recorded = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let prepared = prepare(app, tx, draft).await?;
-        recorded.push(prepared.recorded());
-        entries.push(prepared.entry);
-        parts.extend(prepared.parts);
-    }
-    action_log::insert(tx, &entries, &parts).await?;
-    Ok(recorded)
+    let entries = prepare(app, tx, drafts).await?;
+    insert(tx, &entries).await?;
+    Ok(entries.iter().map(Prepared::recorded).collect())
 }
 
 /// An entry ready to be inserted.
-struct Prepared {
+pub(super) struct Prepared {
     entry: NewEntry,
     parts: Vec<NewPart>,
 }
 
 impl Prepared {
-    fn recorded(&self) -> Recorded {
+    pub(super) fn recorded(&self) -> Recorded {
         let NewEntry { leaf, hash, .. } = &self.entry;
         Recorded { id: leaf.id, time: leaf.time, leaf: *hash }
     }
 }
 
-async fn prepare(app: &App, tx: &mut WriteTx, draft: Draft) -> Result<Prepared, RecordError> {
+/// Gives entries their ids, pseudonyms and numbers, in the order given. Whoever took the next number of a mandate
+/// holds the mandate's row until the transaction ends.
+pub(super) async fn prepare(
+    app: &App,
+    tx: &mut WriteTx,
+    drafts: Vec<Draft>,
+) -> Result<Vec<Prepared>, RecordError> {
+    let mut wanted: BTreeMap<MandateId, i64> = BTreeMap::new();
+    for (id, _) in drafts.iter().filter_map(Draft::mandate_id).filter(|(_, created)| !created) {
+        *wanted.entry(id).or_default() += 1;
+    }
+    let mut next = action_log::take_sequences(tx, &wanted).await?;
+    for (id, number) in &mut next {
+        *number -= wanted.get(id).copied().unwrap_or_default();
+    }
+    let mut prepared = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let seq = match draft.mandate_id() {
+            None => None,
+            Some((_, true)) => Some(1),
+            Some((id, false)) => {
+                let number = next.get_mut(&id).ok_or(RecordError::Unknown)?;
+                *number += 1;
+                Some(*number)
+            }
+        };
+        prepared.push(prepare_one(app, tx, draft, seq).await?);
+    }
+    Ok(prepared)
+}
+
+async fn prepare_one(
+    app: &App,
+    tx: &mut WriteTx,
+    draft: Draft,
+    seq: Option<i64>,
+) -> Result<Prepared, RecordError> {
     let people = pseudonyms::resolve(app, tx, &draft).await?;
-    let seq = match draft.mandate_id() {
-        None => None,
-        Some((_, true)) => Some(1),
-        Some((id, false)) => Some(action_log::next_sequence(tx, id).await?.ok_or(RecordError::Unknown)?),
-    };
     let time = app.now();
     let entropy: &dyn Entropy = &*app.entropy;
     let id = EntryId::new(time, entropy);
@@ -175,6 +191,13 @@ async fn prepare(app: &App, tx: &mut WriteTx, draft: Draft) -> Result<Prepared, 
     let hash = crate::log::merkle::leaf_hash(&bytes);
     let parts = parts.iter().map(|part| seal(app, id, part)).collect::<Result<_, _>>()?;
     Ok(Prepared { entry: NewEntry { leaf, bytes, hash }, parts })
+}
+
+/// Writes prepared entries: two statements however many they are.
+pub(super) async fn insert(tx: &mut WriteTx, entries: &[Prepared]) -> Result<(), RecordError> {
+    let parts: Vec<_> = entries.iter().flat_map(|entry| &entry.parts).collect();
+    let entries: Vec<_> = entries.iter().map(|entry| &entry.entry).collect();
+    Ok(action_log::insert(tx, &entries, &parts).await?)
 }
 
 fn seal(app: &App, entry_id: EntryId, part: &Part) -> Result<NewPart, RecordError> {

@@ -1,0 +1,219 @@
+//! What a token request asks of the database, many requests at a time: looked at, redeemed, kept.
+use std::collections::BTreeMap;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use crate::app::caller::CHARTER_VERSION;
+use crate::app::openid;
+use crate::domain::ids::{EntryId, ServiceId};
+use crate::domain::secret::{HashedToken, PlainToken};
+use crate::domain::time::Timestamp;
+use crate::log::draft::Draft;
+use crate::log::kind::{Kind, Role};
+use crate::oidc::provider::access::{ACCESS_TOKEN_LIFE, Binding, end};
+use crate::oidc::provider::client::Client;
+use crate::oidc::provider::error::TokenError;
+use crate::oidc::provider::pkce::Challenge;
+use crate::oidc::provider::token::{Credentials, Redemption};
+use crate::store::client::{self, ClientRow};
+use crate::store::token::{self, CodeRow, NewToken, Standing};
+use crate::store::{StoreError, WriteTx};
+
+/// A token request whose client has shown credentials; the rest of it may be wrong.
+#[derive(Debug)]
+pub(in crate::app) struct Request {
+    credentials: Credentials,
+    asked: Result<(HashedToken, Redemption), TokenError>,
+    /// The access token that is handed out if the code is redeemed.
+    token: HashedToken,
+}
+
+impl Request {
+    pub(super) fn new(
+        credentials: Credentials,
+        asked: Result<Redemption, TokenError>,
+        token: HashedToken,
+    ) -> Self {
+        Self { credentials, asked: asked.map(|asked| (asked.code.hash(), asked)), token }
+    }
+
+    /// The code it presents.
+    pub(in crate::app) fn hash(&self) -> Option<&HashedToken> {
+        self.asked.as_ref().ok().map(|(hash, _)| hash)
+    }
+}
+
+/// What became of a token request.
+#[derive(Debug)]
+pub(in crate::app) enum Looked {
+    Redeemed(Box<Redeemed>),
+    /// The code was redeemed before.
+    Reused {
+        client: ServiceId,
+        code: HashedToken,
+        standing: Box<Standing>,
+    },
+    Refused(Refusal),
+}
+
+/// A request that is to get its tokens.
+#[derive(Debug)]
+pub(in crate::app) struct Redeemed {
+    pub client: Client,
+    pub code: CodeRow,
+    token: HashedToken,
+    pub at: Timestamp,
+    /// End of the access token.
+    pub expires_at: Timestamp,
+}
+
+/// Why a request gets nothing: what it is told, and what the log says.
+#[derive(Debug)]
+pub(in crate::app) struct Refusal {
+    pub kind: Kind,
+    pub error: TokenError,
+    pub reason: &'static str,
+    pub client: Option<ServiceId>,
+}
+
+impl Looked {
+    /// The entry of a redemption. The other outcomes are written by whoever answers them.
+    pub(in crate::app) fn draft(&self) -> Option<Draft> {
+        let Self::Redeemed(redeemed) = self else { return None };
+        let draft = entry(Draft::done(Kind::CodeRedeemed), &redeemed.code.standing, redeemed.client.id);
+        Some(draft.fact("token_ends_at", redeemed.expires_at))
+    }
+}
+
+/// Finds what each request stands on, and decides.
+pub(in crate::app) async fn look(
+    tx: &mut WriteTx,
+    requests: &[&Request],
+    now: Timestamp,
+) -> Result<Vec<Looked>, StoreError> {
+    let mut names: Vec<&str> =
+        requests.iter().map(|request| request.credentials.client_id.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let clients = client::by_client_ids(tx, &names).await?;
+    let clients: BTreeMap<_, _> = clients.into_iter().map(|row| (row.client_id.clone(), row)).collect();
+    let hashes: Vec<_> = requests.iter().filter_map(|request| request.hash()).collect();
+    let codes = token::codes(tx, &hashes, now, CHARTER_VERSION).await?;
+    let mut codes: BTreeMap<_, _> = codes.into_iter().map(|row| (row.code_hash.clone(), row)).collect();
+    requests
+        .iter()
+        .map(|request| {
+            let client = clients.get(&request.credentials.client_id);
+            let code = request.hash().and_then(|hash| codes.remove(hash));
+            decide(request, client, code, now)
+        })
+        .collect()
+}
+
+/// Whatever is wrong with the rest of the request is told only to a client that has proven who it is.
+fn decide(
+    request: &Request,
+    client: Option<&ClientRow>,
+    code: Option<CodeRow>,
+    now: Timestamp,
+) -> Result<Looked, StoreError> {
+    let Some(client) = authenticated(client, &request.credentials) else {
+        let error = TokenError::InvalidClient(Some(request.credentials.method));
+        let reason = "wrong_credentials";
+        return Ok(Looked::Refused(Refusal { kind: Kind::ClientRefused, error, reason, client: None }));
+    };
+    let client = openid::client(client.clone())?;
+    let refused = |error, reason| {
+        Looked::Refused(Refusal { kind: Kind::CodeRefused, error, reason, client: Some(client.id) })
+    };
+    let asked = match &request.asked {
+        Ok((_, asked)) => asked,
+        Err(error) => return Ok(refused(*error, error.code())),
+    };
+    let Some(code) = code else { return Ok(refused(TokenError::InvalidGrant, "unknown_code")) };
+    if code.redeemed_at.is_some() {
+        let standing = Box::new(code.standing);
+        return Ok(Looked::Reused { client: client.id, code: code.code_hash, standing });
+    }
+    let binding = Binding {
+        client: code.client_id,
+        redirect_uri: code.redirect_uri.clone(),
+        challenge: code.code_challenge.as_deref().and_then(Challenge::parse),
+    };
+    let reason = if now >= code.expires_at {
+        "expired"
+    } else if !binding.is_met_by(client.id, &asked.redirect_uri, asked.verifier.as_deref()) {
+        "not_its_own"
+    } else if !code.allowed {
+        "no_longer_allowed"
+    } else {
+        let expires_at = end(now, ACCESS_TOKEN_LIFE, code.standing.grant_ends_at);
+        let token = request.token.clone();
+        return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, token, at: now, expires_at })));
+    };
+    Ok(refused(TokenError::InvalidGrant, reason))
+}
+
+/// The client, if its secret and its way of showing it are the registered ones. The comparison takes the same time
+/// whatever differs, and an unknown client is compared too.
+fn authenticated<'a>(row: Option<&'a ClientRow>, credentials: &Credentials) -> Option<&'a ClientRow> {
+    let presented = PlainToken::presented(credentials.secret.reveal()).hash();
+    let stored = row.map_or([0u8; 32].as_slice(), |row| &row.secret_hash);
+    let equal = verify_slices_are_equal(presented.as_bytes(), stored).is_ok();
+    row.filter(|row| equal && row.status == "active" && row.auth_method == credentials.method.as_str())
+}
+
+/// Redeems the codes, all of them. The mandates they stand on are held: what has changed since [`look`] is looked at
+/// again.
+pub(in crate::app) async fn redeem(
+    tx: &mut WriteTx,
+    all: &[&Redeemed],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let hashes: Vec<_> = all.iter().map(|one| &one.code.code_hash).collect();
+    let redeemed = token::redeem(tx, &hashes, now, CHARTER_VERSION).await?;
+    if usize::try_from(redeemed) != Ok(all.len()) {
+        return Err(StoreError::Overtaken);
+    }
+    for standing in all.iter().map(|one| &one.code.standing).filter(|standing| standing.single_use) {
+        if !token::consume(tx, standing.grant_id, now).await? {
+            return Err(StoreError::Overtaken);
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the access tokens, with the entries of their redemptions.
+pub(in crate::app) async fn keep_tokens(
+    tx: &mut WriteTx,
+    all: &[(&Redeemed, EntryId)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tokens: Vec<_> = all
+        .iter()
+        .map(|(one, entry)| NewToken {
+            hash: &one.token,
+            code: &one.code.code_hash,
+            use_id: one.code.standing.use_id,
+            client: one.client.id,
+            scope: &one.code.scope,
+            issued_at: now,
+            expires_at: one.expires_at,
+            entry: *entry,
+        })
+        .collect();
+    token::insert(tx, &tokens).await
+}
+
+/// What an entry about a code or a token says of what it stands on.
+pub(in crate::app) fn entry(draft: Draft, standing: &Standing, service: ServiceId) -> Draft {
+    draft
+        .by_role(Role::Service)
+        .user(standing.user_id)
+        .structure(standing.structure_id)
+        .mandate(standing.mandate_id)
+        .grant(standing.grant_id)
+        .service(service)
+        .use_id(standing.use_id)
+        .on(standing.opened_by)
+}

@@ -1,0 +1,106 @@
+//! The transaction that acts share. Each is first looked at; the mandates it stands on are then held, by taking the
+//! next number of their sequence; and what was seen is checked once more under that hold, so that a revocation is
+//! either seen here or comes after.
+use crate::app::App;
+use crate::app::give_userinfo::{self, Seen};
+use crate::app::record::{self, RecordError, refusals};
+use crate::app::redeem_code::exchange::{self, Looked, Redeemed};
+use crate::log::draft::Draft;
+use crate::transact;
+
+use super::{Act, Done};
+
+/// Does one act in a transaction of its own.
+pub(super) async fn one(app: &App, act: &Act) -> Result<Done, RecordError> {
+    all(app, std::slice::from_ref(act)).await?.pop().ok_or(RecordError::Shared)
+}
+
+/// Does all of them, or none; what became of each, in their order.
+pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordError> {
+    transact!(app.store, "acts_together", tx => {
+        let now = app.now();
+        let refusals = acts.iter().filter_map(|act| match act {
+            Act::Entry { draft, source } => Some((draft, source.as_deref())),
+            Act::Redeem(_) | Act::Userinfo(_) => None,
+        });
+        let copied = refusals::copied(tx, &refusals.collect::<Vec<_>>(), now).await?;
+        let requests = acts.iter().filter_map(|act| match act {
+            Act::Redeem(request) => Some(request),
+            Act::Entry { .. } | Act::Userinfo(_) => None,
+        });
+        let looked = exchange::look(tx, &requests.collect::<Vec<_>>(), now).await?;
+        let tokens = acts.iter().filter_map(|act| match act {
+            Act::Userinfo(token) => Some(token),
+            Act::Entry { .. } | Act::Redeem(_) => None,
+        });
+        let seen = give_userinfo::look(app, tx, &tokens.collect::<Vec<_>>(), now).await?;
+
+        let (mut done, places, drafts) = plan(acts, copied, looked, seen)?;
+        // From here on the mandates are held.
+        let entries = record::prepare(app, tx, drafts).await?;
+        exchange::redeem(tx, &done.iter().filter_map(redeemed).collect::<Vec<_>>(), now).await?;
+        give_userinfo::hold(tx, &done.iter().filter_map(given).collect::<Vec<_>>(), now).await?;
+        record::insert(tx, &entries).await?;
+
+        let written = || places.iter().zip(&entries);
+        let tokens: Vec<_> = written()
+            .filter_map(|(place, entry)| Some((redeemed(done.get(*place)?)?, entry.recorded().id)))
+            .collect();
+        exchange::keep_tokens(tx, &tokens, now).await?;
+        for (place, entry) in written() {
+            if let Some(Done::Entry(told)) = done.get_mut(*place) {
+                *told = Some(entry.recorded());
+            }
+        }
+        Ok::<_, RecordError>(done)
+    })
+}
+
+/// What becomes of each act, and the entries to write with the places of their acts.
+fn plan(
+    acts: &[Act],
+    copied: Vec<bool>,
+    looked: Vec<Looked>,
+    seen: Vec<Seen>,
+) -> Result<(Vec<Done>, Vec<usize>, Vec<Draft>), RecordError> {
+    let (mut copied, mut looked, mut seen) = (copied.into_iter(), looked.into_iter(), seen.into_iter());
+    let (mut done, mut places, mut drafts) = (Vec::with_capacity(acts.len()), Vec::new(), Vec::new());
+    for (place, act) in acts.iter().enumerate() {
+        let (one, draft) = match act {
+            Act::Entry { draft, .. } => {
+                let copied = copied.next().ok_or(RecordError::Shared)?;
+                (Done::Entry(None), copied.then(|| draft.clone()))
+            }
+            Act::Redeem(_) => {
+                let looked = looked.next().ok_or(RecordError::Shared)?;
+                let draft = looked.draft();
+                (Done::Redeem(looked), draft)
+            }
+            Act::Userinfo(_) => {
+                let seen = seen.next().ok_or(RecordError::Shared)?;
+                let draft = seen.draft();
+                (Done::Userinfo(seen), draft)
+            }
+        };
+        done.push(one);
+        if let Some(draft) = draft {
+            places.push(place);
+            drafts.push(draft);
+        }
+    }
+    Ok((done, places, drafts))
+}
+
+fn redeemed(done: &Done) -> Option<&Redeemed> {
+    match done {
+        Done::Redeem(Looked::Redeemed(redeemed)) => Some(redeemed),
+        Done::Redeem(_) | Done::Entry(_) | Done::Userinfo(_) => None,
+    }
+}
+
+fn given(done: &Done) -> Option<&crate::domain::secret::HashedToken> {
+    match done {
+        Done::Userinfo(Seen::Given(given)) => Some(&given.row.token_hash),
+        Done::Userinfo(_) | Done::Entry(_) | Done::Redeem(_) => None,
+    }
+}
