@@ -80,7 +80,12 @@ impl Store {
             Options::Postgres { url, connections } => {
                 // Every text comparison and instant is UTC and byte order, whatever the server's defaults.
                 let options = PgConnectOptions::from_str(&url.0)?
-                    .options([("timezone", "UTC"), ("statement_timeout", "30s")])
+                    // One plan per statement: planning the joins of a check anew cost more than running it.
+                    .options([
+                        ("timezone", "UTC"),
+                        ("statement_timeout", "30s"),
+                        ("plan_cache_mode", "force_generic_plan"),
+                    ])
                     .statement_cache_capacity(STATEMENTS);
                 let pool = PgPoolOptions::new()
                     .max_connections(*connections)
@@ -99,6 +104,11 @@ impl Store {
                     // INSERT OR REPLACE deletes without asking the triggers otherwise.
                     .pragma("recursive_triggers", "ON")
                     .busy_timeout(Duration::from_secs(10))
+                    // A statement over several rows keeps its undo journal in memory, not in a file of its own.
+                    .pragma("temp_store", "MEMORY")
+                    // Kibibytes of pages kept at hand, and pages between two copies of the log into the file.
+                    .pragma("cache_size", "-16384")
+                    .pragma("wal_autocheckpoint", "4000")
                     .statement_cache_capacity(STATEMENTS);
                 let writer = SqlitePoolOptions::new()
                     .max_connections(1)

@@ -14,6 +14,7 @@ mod people;
 pub mod people_support;
 pub mod provider;
 mod provider_choice;
+mod provider_order;
 mod provider_refusals;
 mod provider_tokens;
 mod users;

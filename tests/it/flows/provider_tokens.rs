@@ -216,7 +216,13 @@ on_both_engines! {
 }
 
 /// A use and its code, through the product's own functions.
-async fn issue(app: &App, desk: &Desk, user: UserId, service: &Service, mandate: &Mandate) -> PlainToken {
+pub(super) async fn issue(
+    app: &App,
+    desk: &Desk,
+    user: UserId,
+    service: &Service,
+    mandate: &Mandate,
+) -> PlainToken {
     let now = app.now();
     let code = PlainToken::generate(&*app.entropy);
     let id = UseId::new(now, &*app.entropy);
