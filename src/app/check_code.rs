@@ -29,6 +29,8 @@ pub enum CodeOrigin {
     Unknown,
     /// Through the link of an invitation: the first code of the first card.
     Invitation,
+    /// Read to an operator who brings its holder back to work.
+    Recovery,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +119,7 @@ async fn usable(tx: &mut WriteTx, person: PersonId, origin: CodeOrigin) -> Resul
         }
     }
     let brings_back = match origin {
-        CodeOrigin::Session(_) => false,
+        CodeOrigin::Session(_) | CodeOrigin::Recovery => false,
         CodeOrigin::Invitation => true,
         CodeOrigin::Device(_) | CodeOrigin::Unknown => {
             active.is_empty() && person::ties(tx, person).await? <= 1
@@ -210,6 +212,7 @@ fn key(app: &App, card: CardId, origin: CodeOrigin) -> Vec<u8> {
         }
         CodeOrigin::Unknown => exact.push(b'u'),
         CodeOrigin::Invitation => exact.push(b'i'),
+        CodeOrigin::Recovery => exact.push(b'r'),
     }
     app.sealer.blind_index("throttle.card", &exact)
 }

@@ -46,6 +46,8 @@ pub struct Member {
 pub enum Manager<'a> {
     /// A referent, for the structure they act for.
     Referent(&'a SignedIn),
+    /// An operator, for somebody for whom one referent's word is not enough.
+    Operator(&'a SignedIn),
     /// Whoever has the server's command line, for a structure.
     CommandLine(StructureId),
 }
@@ -70,6 +72,7 @@ impl Manager<'_> {
     fn structure(&self) -> Option<StructureId> {
         match self {
             Self::Referent(who) => who.here().filter(|here| here.is_referent).map(|here| here.structure_id),
+            Self::Operator(_) => None,
             Self::CommandLine(structure) => Some(*structure),
         }
     }
@@ -77,6 +80,7 @@ impl Manager<'_> {
     fn signs(&self, draft: Draft) -> Draft {
         match self {
             Self::Referent(who) => draft.by(who.person_id, Role::Referent),
+            Self::Operator(who) => draft.by(who.person_id, Role::Operator),
             Self::CommandLine(_) => by_command(draft),
         }
     }
@@ -208,6 +212,17 @@ pub async fn resynchronise(
         resynchronise_in(app, tx, manager, &row, codes).await
     })?;
     refuse(app, manager, done, Kind::CardResynchronised, structure).await
+}
+
+/// As [`resynchronise`], by an operator, in their transaction.
+pub(super) async fn resynchronise_for(
+    app: &App,
+    tx: &mut WriteTx,
+    who: &SignedIn,
+    row: &CardRow,
+    codes: (&str, &str),
+) -> Result<Result<(), Refused>, Fault> {
+    resynchronise_in(app, tx, Manager::Operator(who), row, codes).await
 }
 
 async fn resynchronise_in(

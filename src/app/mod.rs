@@ -28,6 +28,7 @@ pub mod manage_cards;
 pub mod notices;
 pub mod open_service;
 pub mod openid;
+pub mod oversee;
 pub mod password_work;
 pub mod print_attestation;
 pub mod propose_mandate;

@@ -30,6 +30,7 @@ pub mod link;
 pub mod mandate;
 pub mod offer;
 pub mod outbox;
+pub mod oversight;
 pub mod person;
 pub mod refusal;
 pub mod session;

@@ -84,6 +84,9 @@ fn who(person: &SignedIn, l: &L) -> Who {
     if person.is_referent() {
         sections.push(Section::Cards);
     }
+    if person.is_operator {
+        sections.push(Section::People);
+    }
     if person.is_auditor {
         sections.push(Section::Log);
     }

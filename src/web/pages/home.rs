@@ -49,6 +49,7 @@ const MANDATES: Door =
     Door { href: "/mandates", title: "home-door-mandates", text: "home-door-mandates-text" };
 const USES: Door = Door { href: "/uses", title: "home-door-uses", text: "home-door-uses-text" };
 const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home-door-cards-text" };
+const PEOPLE: Door = Door { href: "/people", title: "home-door-people", text: "home-door-people-text" };
 const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
 const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
 
@@ -79,6 +80,7 @@ async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
         (person.is_aidant(), MANDATES),
         (person.is_aidant(), USES),
         (person.is_referent(), CARDS),
+        (person.is_operator, PEOPLE),
         (person.is_auditor, LOG),
         (true, ACCOUNT),
     ];
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_door_has_its_words() {
-        for door in [MANDATES, USES, CARDS, LOG, ACCOUNT] {
+        for door in [MANDATES, USES, CARDS, PEOPLE, LOG, ACCOUNT] {
             assert!(L::has(door.title) && L::has(door.text), "{}", door.href);
         }
         for lead in ["aidant", "referent", "auditor", "operator", "other"] {

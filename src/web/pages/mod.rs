@@ -7,6 +7,7 @@ pub mod consent;
 pub mod home;
 pub mod log;
 pub mod mandates;
+pub mod people;
 pub mod resume;
 pub mod sign_in;
 pub mod structures;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(account::routes());
     routes.extend(activate::routes());
     routes.extend(cards::routes());
+    routes.extend(people::routes());
     routes.extend(resume::routes());
     routes.extend(structures::routes());
     routes.extend(sign_in::routes());

@@ -17,6 +17,7 @@ pub enum Section {
     Users,
     Cards,
     Structures,
+    People,
     Log,
 }
 
@@ -28,6 +29,7 @@ impl Section {
             Self::Users => "/users",
             Self::Cards => "/cards",
             Self::Structures => "/structures",
+            Self::People => "/people",
             Self::Log => "/log",
         }
     }
@@ -40,6 +42,7 @@ impl Section {
             Self::Users => "nav-users",
             Self::Cards => "nav-cards",
             Self::Structures => "nav-structures",
+            Self::People => "nav-people",
             Self::Log => "nav-log",
         }
     }

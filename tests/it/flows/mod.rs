@@ -18,3 +18,4 @@ mod provider_order;
 mod provider_refusals;
 mod provider_tokens;
 mod users;
+mod oversight;

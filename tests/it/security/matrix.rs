@@ -90,6 +90,15 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/cards/{id}/resync", "scx0xxsss+x"),
     ("GET", "/cards/{id}/end", "scx0xxsss+x"),
     ("POST", "/cards/{id}/end", "scx0xxsss+x"),
+    // People and structures, by the operator.
+    ("GET", "/people", "scxx+xsssxx"),
+    ("GET", "/people/{id}", "scxx+xsssxx"),
+    ("GET", "/people/{id}/suspension", "scxx+xsssxx"),
+    ("POST", "/people/{id}/suspension", "scxxbxsssxx"),
+    ("GET", "/people/{id}/card", "scxx+xsssxx"),
+    ("POST", "/people/{id}/card", "scxx+xsssxx"),
+    ("GET", "/structures/{id}/suspension", "scxx+xsssxx"),
+    ("POST", "/structures/{id}/suspension", "scxxbxsssxx"),
     // Services: a request belongs to the browser that brought it, a code to the service it was made for.
     ("GET", "/authorize", "bbbbbbbbbbb"),
     ("POST", "/authorize", "bbbbbbbbbbb"),
@@ -357,6 +366,11 @@ impl Scene {
             path = path.replace("{id}", &session.to_string());
         } else if path.starts_with("/devices/") {
             path = path.replace("{id}", &self.device().await);
+        }
+        if path.starts_with("/people/") {
+            path = path.replace("{id}", &self.desk.aidant.id.to_string());
+        } else if path.starts_with("/structures/") {
+            path = path.replace("{id}", &self.desk.structure.to_string());
         }
         path = path.replace("{id}", &self.card.to_string());
         if path.contains("/{handle}") {

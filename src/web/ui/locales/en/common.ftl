@@ -5,6 +5,7 @@ nav-home = Home
 nav-mandates = Mandates
 nav-users = Users
 nav-cards = Cards
+nav-people = People
 nav-structures = Structures
 nav-log = Log
 role-auditor = Auditor

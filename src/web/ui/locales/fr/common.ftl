@@ -5,6 +5,7 @@ nav-home = Accueil
 nav-mandates = Mandats
 nav-users = Usagers
 nav-cards = Cartes
+nav-people = Personnes
 nav-structures = Structures
 nav-log = Journal
 role-auditor = Audit
