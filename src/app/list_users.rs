@@ -66,7 +66,7 @@ pub async fn list(
             None => None,
         })
     })?;
-    let from = from.map(|row| opened(app, row)).transpose()?.map(|line| key(line.id, &line.identity));
+    let from = from.map(|row| opened(app, &row)).transpose()?.map(|line| key(line.id, &line.identity));
     let query = Query::new(typed);
     let mut kept: BTreeMap<Key, Line> = BTreeMap::new();
     let (mut more, mut read) = (false, 0);
@@ -76,7 +76,7 @@ pub async fn list(
         let complete = i64::try_from(rows.len()).unwrap_or(CHUNK) < CHUNK;
         for row in rows {
             (last, read) = (row.id, read + 1);
-            let line = opened(app, row)?;
+            let line = opened(app, &row)?;
             let key = key(line.id, &line.identity);
             let wanted = from.as_ref().is_none_or(|from| key > *from);
             if !wanted || !query.matches(&searched(&line.identity)) {
@@ -110,10 +110,10 @@ pub async fn one(
         desk::check(&facts, Act::Read { held_by: structure }, now)?;
         Ok::<_, DeskError>(user::of_structure(tx, structure, id).await?)
     })?;
-    Ok(row.map(|row| opened(app, row)).transpose()?.map(|line| line.identity))
+    Ok(row.map(|row| opened(app, &row)).transpose()?.map(|line| line.identity))
 }
 
-fn opened(app: &App, row: OfStructureRow) -> Result<Line, DeskError> {
+fn opened(app: &App, row: &OfStructureRow) -> Result<Line, DeskError> {
     let identity = choose_user::identity(app, row.id, &row.identity_sealed)?;
     Ok(Line { id: row.id, identity, mandates: row.mandates })
 }
