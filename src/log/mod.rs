@@ -3,8 +3,11 @@
 //! An act becomes a [`entry::Leaf`] (canonical bytes, hashed, kept for ever, naming nobody) and body parts
 //! ([`part`], erasable, tied to the leaf by commitments). Leaves are the leaves of one Merkle tree
 //! ([`merkle`], RFC 6962), published as [`tile`]s and signed heads ([`checkpoint`], C2SP formats). Until a
-//! head covers an entry, its holder has a signed [`promise`].
+//! head covers an entry, its holder has a signed [`promise`]. Auditors take entries away in a [`bundle`], which
+//! [`verify`] checks without the service.
+pub mod bundle;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod draft;
 pub mod entry;
 pub mod kind;
@@ -16,5 +19,6 @@ pub mod proof;
 pub mod pseudonym;
 pub mod tile;
 pub mod token;
+pub mod verify;
 
 mod wire;

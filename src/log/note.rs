@@ -53,6 +53,10 @@ impl NoteKey {
         self.id
     }
 
+    pub fn public(&self) -> &[u8; 32] {
+        &self.public
+    }
+
     /// Ed25519 (RFC 8032) over exactly these bytes.
     pub fn check(&self, text: &[u8], signature: &[u8]) -> Result<(), NoteError> {
         UnparsedPublicKey::new(&ED25519, &self.public)
@@ -164,6 +168,11 @@ impl SignedNote {
             id: signer.key.id,
             signature: signer.sign(self.text.as_bytes()),
         });
+    }
+
+    /// Adds a signature made elsewhere, such as a witness's.
+    pub fn push(&mut self, line: SignatureLine) {
+        self.signatures.push(line);
     }
 
     pub fn signatures(&self) -> &[SignatureLine] {

@@ -1,5 +1,6 @@
 //! The only text a leaf may carry: short identifiers, never sentences, so that no personal value slips in
 //! and no two encodings of one leaf exist.
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +26,13 @@ impl Token {
     }
 
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Ordered and compared as its text, so that maps keyed by tokens are asked with texts.
+impl Borrow<str> for Token {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -1,0 +1,410 @@
+//! One mandate's own history, in the order of its own numbers: what may follow what, and what its grants allow.
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use time::Duration;
+
+use super::facts;
+use super::fault::Wrong;
+use crate::domain::ids::{CardId, EntryId, GrantId, MandateId, ServiceId, StructureId, UseId};
+use crate::domain::time::Timestamp;
+use crate::log::entry::{Leaf, Outcome};
+use crate::log::kind::Kind;
+use crate::log::pseudonym::Pseudonym;
+use crate::log::token::Token;
+
+/// 365 local days, the rest of the last one, an hour of clock change.
+const LONGEST: Duration = Duration::days(367);
+/// A desk session ends within half a day, and every use with it; later acts on a use are those of no session.
+const USE_LIFE: Duration = Duration::days(2);
+
+#[derive(Debug)]
+enum Stage {
+    Proposed,
+    Consented { entry: EntryId, text: Option<Token> },
+    Active,
+    Suspended,
+    Over,
+}
+
+#[derive(Debug, Default)]
+struct Grant {
+    id: Option<GrantId>,
+    over: bool,
+    consumed: bool,
+}
+
+#[derive(Debug)]
+struct Use {
+    opened_by: EntryId,
+    opened_at: Timestamp,
+    domain: Token,
+    grant: Option<GrantId>,
+    service: Option<ServiceId>,
+    aidant: Option<Pseudonym>,
+    card: Option<CardId>,
+    single: bool,
+    over: bool,
+}
+
+/// Who acted at the desk, with which card, in which domains: to be held against what was in force.
+pub(super) struct Doing {
+    pub(super) aidant: Option<Pseudonym>,
+    pub(super) card: Option<CardId>,
+    pub(super) domains: BTreeSet<Token>,
+}
+
+/// A mandate while it lives.
+#[derive(Debug)]
+pub(super) struct Mandate {
+    id: MandateId,
+    structure: Option<StructureId>,
+    user: Option<Pseudonym>,
+    stage: Stage,
+    domains: BTreeSet<Token>,
+    grants: BTreeMap<Token, Grant>,
+    valid_to: Option<Timestamp>,
+    uses: HashMap<UseId, Use>,
+}
+
+type Found = Vec<Wrong>;
+
+impl Mandate {
+    /// From its first entry.
+    pub(super) fn begin(leaf: &Leaf, id: MandateId) -> (Self, Found) {
+        let mut found = Found::new();
+        let kind = leaf.kind;
+        if kind != Kind::MandateProposed {
+            found.push(Wrong::Order { mandate: id, kind, why: "a mandate begins by being proposed" });
+        }
+        let valid_to = facts::instant(leaf, "valid_to");
+        match valid_to {
+            None => found.push(Wrong::Incomplete { kind, missing: "valid_to" }),
+            Some(end) if end <= leaf.time || end.since(leaf.time) > LONGEST => {
+                found.push(Wrong::Validity { mandate: id, kind, time: leaf.time, end });
+            }
+            Some(_) => {}
+        }
+        let domains = facts::tokens(leaf, "domains").unwrap_or_default();
+        if domains.is_empty() {
+            found.push(Wrong::Incomplete { kind, missing: "domains" });
+        }
+        let mandate = Self {
+            id,
+            structure: leaf.structure,
+            user: None,
+            stage: Stage::Proposed,
+            domains,
+            grants: BTreeMap::new(),
+            valid_to,
+            uses: HashMap::new(),
+        };
+        (mandate, found)
+    }
+
+    pub(super) fn structure(&self) -> Option<StructureId> {
+        self.structure
+    }
+
+    /// Nothing can be done under it any more: it need not be remembered.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over) && self.uses.values().all(|one| one.over)
+    }
+
+    fn order(&self, kind: Kind, why: &'static str) -> Wrong {
+        Wrong::Order { mandate: self.id, kind, why }
+    }
+
+    /// Takes in the next entry of its sequence; what is wrong with it.
+    pub(super) fn apply(&mut self, leaf: &Leaf) -> Found {
+        let mut found = Found::new();
+        if leaf.structure.is_some() && leaf.structure != self.structure {
+            found.push(self.order(leaf.kind, "it belongs to another structure"));
+        }
+        // A refusal changes nothing, except that a code presented twice ends its use: that has its own entry.
+        if leaf.outcome != Outcome::Done {
+            return found;
+        }
+        match leaf.kind {
+            Kind::MandateIdentified => self.identified(leaf, &mut found),
+            Kind::MandateConsentGiven => self.consented(leaf, &mut found),
+            Kind::MandateSigned => self.signed(leaf, &mut found),
+            Kind::MandateConsentRefused | Kind::MandateLapsed | Kind::MandateAbandoned => {
+                self.unsigned_end(leaf, &mut found);
+            }
+            Kind::GrantRevoked | Kind::GrantReplaced => self.grant_ended(leaf, &mut found),
+            Kind::MandateRevoked
+            | Kind::MandateRenounced
+            | Kind::MandateReplaced
+            | Kind::MandateExpired
+            | Kind::MandateClosed => self.ended(leaf, &mut found),
+            Kind::MandateSuspended | Kind::MandateResumed => self.suspended(leaf, &mut found),
+            Kind::UseOpened => self.use_opened(leaf, &mut found),
+            Kind::CodeRedeemed | Kind::UserinfoGiven | Kind::CheckGiven | Kind::ActionReported => {
+                self.used(leaf, &mut found);
+            }
+            Kind::UseEnded => self.use_ended(leaf, &mut found),
+            _ => {}
+        }
+        found
+    }
+
+    fn identified(&mut self, leaf: &Leaf, found: &mut Found) {
+        if !matches!(self.stage, Stage::Proposed) {
+            found.push(self.order(leaf.kind, "the user identifies before consenting"));
+        }
+        self.user.clone_from(&leaf.user);
+    }
+
+    fn consented(&mut self, leaf: &Leaf, found: &mut Found) {
+        if !matches!(self.stage, Stage::Proposed) || self.user.is_none() {
+            found.push(self.order(leaf.kind, "consent is given once, by a user who identified"));
+        }
+        self.same_user(leaf, found);
+        if facts::instant(leaf, "valid_to") != self.valid_to {
+            found.push(Wrong::Consent { mandate: self.id, why: "consent was to another end" });
+        }
+        self.stage = Stage::Consented { entry: leaf.id, text: facts::token(leaf, "text").cloned() };
+    }
+
+    fn signed(&mut self, leaf: &Leaf, found: &mut Found) {
+        let refuse = |why| Wrong::Consent { mandate: self.id, why };
+        match &self.stage {
+            Stage::Consented { entry, text } => {
+                if !leaf.on.contains(entry) {
+                    found.push(refuse("it names another entry as its consent"));
+                }
+                if text.is_none() || text.as_ref() != facts::token(leaf, "text") {
+                    found.push(refuse("another text was signed than the one consented to"));
+                }
+            }
+            Stage::Proposed => found.push(refuse("the user had not consented")),
+            _ => found.push(refuse("it was signed already, or over")),
+        }
+        self.same_user(leaf, found);
+        let (domains, end) = (facts::tokens(leaf, "domains"), facts::instant(leaf, "valid_to"));
+        if domains.as_ref() != Some(&self.domains) {
+            found.push(refuse("other domains were signed than those proposed"));
+        }
+        if end != self.valid_to {
+            found.push(refuse("another end was signed than the one proposed"));
+        }
+        if let Some(end) = end
+            && leaf.time >= end
+        {
+            found.push(Wrong::Validity { mandate: self.id, kind: leaf.kind, time: leaf.time, end });
+        }
+        if leaf.card.is_none() || facts::integer(leaf, "step").is_none() {
+            found.push(Wrong::Incomplete { kind: leaf.kind, missing: "card and time step" });
+        }
+        self.grants = self.domains.iter().map(|domain| (domain.clone(), Grant::default())).collect();
+        self.stage = Stage::Active;
+    }
+
+    fn same_user(&self, leaf: &Leaf, found: &mut Found) {
+        if leaf.user != self.user {
+            found.push(Wrong::OtherUser { mandate: self.id, kind: leaf.kind });
+        }
+    }
+
+    fn unsigned_end(&mut self, leaf: &Leaf, found: &mut Found) {
+        if !matches!(self.stage, Stage::Proposed | Stage::Consented { .. }) {
+            found.push(self.order(leaf.kind, "it had been signed, or was over"));
+        }
+        self.stage = Stage::Over;
+    }
+
+    fn is_signed(&self, kind: Kind, found: &mut Found) {
+        match self.stage {
+            Stage::Active | Stage::Suspended => {}
+            Stage::Over => found.push(Wrong::AfterMandate { mandate: self.id, kind }),
+            _ => found.push(self.order(kind, "it was never signed")),
+        }
+    }
+
+    fn grant_ended(&mut self, leaf: &Leaf, found: &mut Found) {
+        self.is_signed(leaf.kind, found);
+        let (mandate, kind) = (self.id, leaf.kind);
+        let Some(domain) = facts::token(leaf, "domain") else {
+            found.push(Wrong::Incomplete { kind, missing: "domain" });
+            return;
+        };
+        match self.grants.get_mut(domain) {
+            None => found.push(Wrong::NotGranted { mandate, kind, domain: domain.clone() }),
+            Some(grant) => {
+                bind(grant, leaf.grant, mandate, kind, found);
+                grant.over = true;
+            }
+        }
+    }
+
+    fn ended(&mut self, leaf: &Leaf, found: &mut Found) {
+        self.is_signed(leaf.kind, found);
+        if leaf.kind == Kind::MandateExpired
+            && let Some(end) = self.valid_to
+            && leaf.time < end
+        {
+            found.push(self.order(leaf.kind, "its end had not come"));
+        }
+        self.stage = Stage::Over;
+        self.grants.values_mut().for_each(|grant| grant.over = true);
+    }
+
+    fn suspended(&mut self, leaf: &Leaf, found: &mut Found) {
+        self.is_signed(leaf.kind, found);
+        if matches!(self.stage, Stage::Active | Stage::Suspended) {
+            let suspends = leaf.kind == Kind::MandateSuspended;
+            self.stage = if suspends { Stage::Suspended } else { Stage::Active };
+        }
+    }
+
+    /// Whether something may be done in this domain now.
+    fn allowed(&mut self, leaf: &Leaf, domain: &Token, found: &mut Found) {
+        let (mandate, kind) = (self.id, leaf.kind);
+        self.is_signed(kind, found);
+        if matches!(self.stage, Stage::Suspended) {
+            found.push(self.order(kind, "it was suspended"));
+        }
+        self.same_user(leaf, found);
+        if let Some(end) = self.valid_to
+            && leaf.time >= end
+        {
+            found.push(Wrong::Validity { mandate, kind, time: leaf.time, end });
+        }
+        match self.grants.get_mut(domain) {
+            None => found.push(Wrong::NotGranted { mandate, kind, domain: domain.clone() }),
+            Some(grant) => {
+                bind(grant, leaf.grant, mandate, kind, found);
+                // After the end of the whole mandate, that end has been told.
+                if grant.over && !matches!(self.stage, Stage::Over) {
+                    let grant = leaf.grant.unwrap_or(GrantId::from_uuid(uuid::Uuid::nil()));
+                    found.push(Wrong::GrantOver { mandate, kind, grant });
+                }
+            }
+        }
+    }
+
+    fn use_opened(&mut self, leaf: &Leaf, found: &mut Found) {
+        let (mandate, kind) = (self.id, leaf.kind);
+        let (Some(use_id), Some(domain)) = (leaf.use_id, facts::token(leaf, "domain").cloned()) else {
+            found.push(Wrong::Incomplete { kind, missing: "use and domain" });
+            return;
+        };
+        self.allowed(leaf, &domain, found);
+        if facts::instant(leaf, "valid_to") != self.valid_to {
+            found.push(self.order(kind, "it claims another end of the mandate"));
+        }
+        let single = facts::is_true(leaf, "single_use");
+        if single && self.grants.get(&domain).is_some_and(|grant| grant.consumed) {
+            found.push(Wrong::SingleUse { mandate });
+        }
+        self.uses.retain(|_, one| !one.over && leaf.time.since(one.opened_at) < USE_LIFE);
+        let one = Use {
+            opened_by: leaf.id,
+            opened_at: leaf.time,
+            domain,
+            grant: leaf.grant,
+            service: leaf.service,
+            aidant: facts::actor(leaf),
+            card: leaf.card,
+            single,
+            over: false,
+        };
+        if self.uses.insert(use_id, one).is_some() {
+            found.push(Wrong::UseOver { mandate, kind, use_id, why: "it was opened before" });
+        }
+    }
+
+    /// A code redeemed, an identity given, a check answered, an action reported: under an open use only.
+    fn used(&mut self, leaf: &Leaf, found: &mut Found) {
+        let (mandate, kind) = (self.id, leaf.kind);
+        let Some(use_id) = leaf.use_id else {
+            found.push(Wrong::Incomplete { kind, missing: "use" });
+            return;
+        };
+        let refuse = |why| Wrong::UseOver { mandate, kind, use_id, why };
+        let Some(one) = self.uses.get(&use_id) else {
+            // After its end nothing is open: told once, as that.
+            let over = matches!(self.stage, Stage::Over);
+            found.push(if over { Wrong::AfterMandate { mandate, kind } } else { refuse("it was never opened, or long over") });
+            return;
+        };
+        if one.over {
+            found.push(refuse("it had ended"));
+        }
+        if !leaf.on.contains(&one.opened_by) {
+            found.push(refuse("the act names another opening"));
+        }
+        if one.service != leaf.service || one.grant != leaf.grant {
+            found.push(refuse("by another service, or under another grant"));
+        }
+        let (domain, single) = (one.domain.clone(), one.single);
+        self.allowed(leaf, &domain, found);
+        if single
+            && kind == Kind::CodeRedeemed
+            && let Some(grant) = self.grants.get_mut(&domain)
+            && std::mem::replace(&mut grant.consumed, true)
+        {
+            found.push(Wrong::SingleUse { mandate });
+        }
+    }
+
+    fn use_ended(&mut self, leaf: &Leaf, found: &mut Found) {
+        let (mandate, kind) = (self.id, leaf.kind);
+        match leaf.use_id.and_then(|id| self.uses.get_mut(&id)) {
+            Some(one) if !one.over => one.over = true,
+            _ => {
+                let use_id = leaf.use_id.unwrap_or(UseId::from_uuid(uuid::Uuid::nil()));
+                let why = "it was never opened, or ended before";
+                found.push(Wrong::UseOver { mandate, kind, use_id, why });
+            }
+        }
+    }
+
+    /// What was done at the desk, if this entry, just applied, is such an act or rests on one.
+    pub(super) fn doing(&self, leaf: &Leaf) -> Option<Doing> {
+        match leaf.kind {
+            Kind::MandateProposed | Kind::MandateSigned => Some(Doing {
+                aidant: facts::actor(leaf),
+                card: leaf.card,
+                domains: self.domains.clone(),
+            }),
+            Kind::UseOpened | Kind::CodeRedeemed | Kind::UserinfoGiven | Kind::CheckGiven => {
+                let one = self.uses.get(&leaf.use_id?)?;
+                let domains = BTreeSet::from([one.domain.clone()]);
+                Some(Doing { aidant: one.aidant.clone(), card: one.card, domains })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether an act of this kind needs a mandate in force.
+pub(super) fn needs_mandate(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::MandateConsentGiven
+            | Kind::MandateSigned
+            | Kind::UseOpened
+            | Kind::CodeRedeemed
+            | Kind::UserinfoGiven
+            | Kind::CheckGiven
+            | Kind::ActionReported
+            | Kind::UseEnded
+            | Kind::GrantRevoked
+            | Kind::GrantReplaced
+    )
+}
+
+/// One grant of a mandate has one id, told by the first entry that names it.
+fn bind(grant: &mut Grant, id: Option<GrantId>, mandate: MandateId, kind: Kind, found: &mut Found) {
+    match (grant.id, id) {
+        (_, None) => found.push(Wrong::Incomplete { kind, missing: "grant" }),
+        (None, Some(_)) => grant.id = id,
+        (Some(known), Some(id)) if known != id => found.push(Wrong::Order {
+            mandate,
+            kind,
+            why: "it names another grant of that domain",
+        }),
+        _ => {}
+    }
+}

@@ -1,0 +1,237 @@
+//! Who and what was in force when: structures, people at work for them, cards. One record for each, whatever the
+//! length of the log.
+//!
+//! The order of two acts on different things is only known by their instants and places, and nodes' clocks differ: an
+//! act is blamed only when its place and its instant both come after what should have stopped it, and what it
+//! needs may stand in a later place as long as its instant does not.
+use std::collections::{BTreeSet, HashMap};
+
+use super::facts;
+use super::fault::{Place, Wrong};
+use crate::domain::ids::{CardId, StructureId};
+use crate::domain::time::Timestamp;
+use crate::log::entry::Leaf;
+use crate::log::kind::Kind;
+use crate::log::pseudonym::Pseudonym;
+use crate::log::token::Token;
+
+/// Entries after which an act is judged: by then everything of its instant has been placed.
+pub(super) const WINDOW: u64 = 1024;
+
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    on: bool,
+    time: Timestamp,
+    at: u64,
+}
+
+/// When something was in force.
+#[derive(Debug, Default)]
+struct Turns(Vec<Turn>);
+
+impl Turns {
+    fn add(&mut self, on: bool, time: Timestamp, at: u64) {
+        self.0.push(Turn { on, time, at });
+    }
+
+    fn began_by(&self, act: &Act) -> bool {
+        self.0.iter().any(|turn| turn.on && turn.time <= act.time)
+    }
+
+    fn in_force(&self, act: &Act) -> bool {
+        self.0.iter().fold(false, |now, turn| match turn.on {
+            true if turn.time <= act.time => true,
+            false if turn.at < act.at && turn.time < act.time => false,
+            _ => now,
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Structure {
+    turns: Turns,
+    until: Option<Timestamp>,
+    domains: Option<BTreeSet<Token>>,
+}
+
+#[derive(Debug, Default)]
+struct Person {
+    turns: Turns,
+    charter: Turns,
+    member: HashMap<StructureId, Turns>,
+}
+
+#[derive(Debug, Default)]
+struct Card {
+    holder: Option<Pseudonym>,
+    turns: Turns,
+}
+
+/// Everything of this file's concern that the log has said so far.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    structures: HashMap<StructureId, Structure>,
+    people: HashMap<Pseudonym, Person>,
+    cards: HashMap<CardId, Card>,
+}
+
+/// An act by an aidant, to be held against what was in force.
+#[derive(Clone, Debug)]
+pub(super) struct Act {
+    pub(super) place: Place,
+    pub(super) at: u64,
+    pub(super) kind: Kind,
+    pub(super) time: Timestamp,
+    pub(super) aidant: Pseudonym,
+    pub(super) structure: StructureId,
+    pub(super) card: Option<CardId>,
+    pub(super) domains: BTreeSet<Token>,
+}
+
+impl Standing {
+    /// Takes in what an entry changes for people, structures and cards.
+    pub(super) fn apply(&mut self, leaf: &Leaf, at: u64) {
+        self.apply_structure(leaf, at);
+        self.apply_person(leaf, at);
+        self.apply_card(leaf, at);
+    }
+
+    fn apply_structure(&mut self, leaf: &Leaf, at: u64) {
+        let on = match leaf.kind {
+            Kind::StructureHabilitated | Kind::StructureRestored => true,
+            Kind::StructureSuspended | Kind::StructureClosed => false,
+            Kind::StructureDomainsChanged => {
+                if let Some(id) = leaf.structure {
+                    self.structures.entry(id).or_default().domains = facts::tokens(leaf, "domains");
+                }
+                return;
+            }
+            _ => return,
+        };
+        let Some(id) = leaf.structure else { return };
+        let structure = self.structures.entry(id).or_default();
+        structure.turns.add(on, leaf.time, at);
+        if leaf.kind == Kind::StructureHabilitated {
+            structure.until = facts::instant(leaf, "valid_to");
+            structure.domains = facts::tokens(leaf, "domains");
+        }
+    }
+
+    fn apply_person(&mut self, leaf: &Leaf, at: u64) {
+        let (on, who) = match leaf.kind {
+            Kind::PersonCreated | Kind::PersonRestored => (true, facts::person(leaf)),
+            Kind::PersonSuspended | Kind::PersonErased => (false, facts::person(leaf)),
+            Kind::CharterAccepted => {
+                if let Some(who) = facts::actor(leaf) {
+                    self.people.entry(who).or_default().charter.add(true, leaf.time, at);
+                }
+                return;
+            }
+            Kind::RoleGiven | Kind::RoleWithdrawn => {
+                if let (Some(who), Some(structure)) = (facts::person(leaf), leaf.structure) {
+                    self.member(who, structure, leaf.kind == Kind::RoleGiven, leaf, at);
+                }
+                return;
+            }
+            _ => return,
+        };
+        let Some(who) = who else { return };
+        match leaf.structure {
+            // Somebody is created in a structure, or suspended in one: the membership, not the person.
+            Some(structure) if leaf.kind != Kind::PersonCreated => self.member(who, structure, on, leaf, at),
+            structure => {
+                self.people.entry(who.clone()).or_default().turns.add(on, leaf.time, at);
+                if let Some(structure) = structure {
+                    self.member(who, structure, true, leaf, at);
+                }
+            }
+        }
+    }
+
+    fn member(&mut self, who: Pseudonym, structure: StructureId, on: bool, leaf: &Leaf, at: u64) {
+        // Only aidants act for users; a role of referent alone is no more than absence here.
+        let aidant = facts::tokens(leaf, "roles").is_none_or(|roles| roles.contains("aidant"));
+        if aidant {
+            let person = self.people.entry(who).or_default();
+            person.member.entry(structure).or_default().add(on, leaf.time, at);
+        }
+    }
+
+    fn apply_card(&mut self, leaf: &Leaf, at: u64) {
+        let Some(id) = leaf.card else { return };
+        match leaf.kind {
+            Kind::CardEnrolled => self.cards.entry(id).or_default().holder = facts::actor(leaf),
+            Kind::CardAssigned => self.cards.entry(id).or_default().holder = facts::person(leaf),
+            Kind::CardActivated => {
+                let card = self.cards.entry(id).or_default();
+                card.holder = facts::person(leaf).or(card.holder.take());
+                card.turns.add(true, leaf.time, at);
+            }
+            Kind::CardEnded => self.cards.entry(id).or_default().turns.add(false, leaf.time, at),
+            _ => {}
+        }
+    }
+
+    /// What was not in force when somebody acted.
+    pub(super) fn judge(&self, act: &Act) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        let (kind, structure) = (act.kind, act.structure);
+        if let Some(why) = self.not_habilitated(act) {
+            wrong.push(Wrong::NotHabilitated { kind, structure, why });
+        }
+        if let Some(why) = self.not_at_work(act) {
+            wrong.push(Wrong::NotAtWork { kind, structure, why });
+        }
+        if let Some(card) = act.card
+            && let Some(why) = self.not_their_card(act, card)
+        {
+            wrong.push(Wrong::Card { kind, card, why });
+        }
+        wrong
+    }
+
+    fn not_habilitated(&self, act: &Act) -> Option<&'static str> {
+        let Some(structure) = self.structures.get(&act.structure) else {
+            return Some("it was never habilitated");
+        };
+        if !structure.turns.began_by(act) {
+            return Some("it was not yet habilitated");
+        }
+        if !structure.turns.in_force(act) {
+            return Some("it was suspended or closed");
+        }
+        if structure.until.is_some_and(|until| act.time >= until) {
+            return Some("its agreement had ended");
+        }
+        let allowed = structure.domains.as_ref().is_none_or(|domains| act.domains.is_subset(domains));
+        (!allowed).then_some("not for these domains")
+    }
+
+    fn not_at_work(&self, act: &Act) -> Option<&'static str> {
+        let Some(person) = self.people.get(&act.aidant) else { return Some("the log never created them") };
+        if !person.turns.began_by(act) {
+            return Some("they were not yet created");
+        }
+        if !person.turns.in_force(act) {
+            return Some("they were suspended");
+        }
+        let Some(member) = person.member.get(&act.structure) else {
+            return Some("they were never an aidant there");
+        };
+        if !member.in_force(act) {
+            return Some("they were not an aidant there at that time");
+        }
+        (!person.charter.began_by(act)).then_some("they had not accepted the charter")
+    }
+
+    fn not_their_card(&self, act: &Act, id: CardId) -> Option<&'static str> {
+        let Some(card) = self.cards.get(&id) else { return Some("the log does not know it") };
+        if card.holder.as_ref() != Some(&act.aidant) {
+            return Some("it was not theirs");
+        }
+        if !card.turns.began_by(act) {
+            return Some("it had not been activated");
+        }
+        (!card.turns.in_force(act)).then_some("it had been ended")
+    }
+}

@@ -1,0 +1,146 @@
+//! The tree of a bundle: every entry in its place, every head over exactly the entries it covers.
+use super::Trust;
+use super::fault::Wrong;
+use crate::log::bundle::{Entry, Header};
+use crate::log::checkpoint::{Checkpoint, CheckpointError};
+use crate::log::merkle::{Frontier, Hash};
+use crate::log::note::{NoteError, NoteKey, SignedNote};
+use crate::log::proof::check_inclusion;
+
+pub(super) struct Tree {
+    head: Checkpoint,
+    frontier: Frontier,
+    /// The place that comes next.
+    next: u64,
+    /// The largest size for which a head, or the edge, was found to match.
+    since: u64,
+    /// An entry is missing or out of place: every root from here on differs, and that was told.
+    broken: bool,
+}
+
+/// The first key for which `open` succeeds; the last failure if there is none.
+pub(super) fn any_key<T, E>(
+    trust: &Trust,
+    mut open: impl FnMut(&NoteKey) -> Result<T, E>,
+) -> Option<Result<T, E>> {
+    let mut last = None;
+    for key in &trust.keys {
+        let opened = open(key);
+        let done = opened.is_ok();
+        last = Some(opened);
+        if done {
+            break;
+        }
+    }
+    last
+}
+
+fn open(note: &SignedNote, trust: &Trust) -> Result<Checkpoint, Wrong> {
+    let opened = any_key(trust, |key| Checkpoint::open(note, key));
+    opened.unwrap_or(Err(CheckpointError::Note(NoteError::Key))).map_err(Wrong::Head)
+}
+
+impl Tree {
+    pub(super) fn begin(header: &Header, trust: &Trust) -> Result<Self, Wrong> {
+        let head = open(&header.head, trust)?;
+        if head.origin != header.origin {
+            return Err(Wrong::Foreign(header.origin.clone()));
+        }
+        let mut edge = header.edge.iter();
+        let frontier =
+            Frontier::read(header.first, |_| edge.next().copied().ok_or(Wrong::Edge(header.first)))?;
+        if edge.next().is_some() || header.first > head.size {
+            return Err(Wrong::Edge(header.first));
+        }
+        Ok(Self { head, frontier, next: header.first, since: header.first, broken: false })
+    }
+
+    pub(super) fn checkpoint(&self) -> &Checkpoint {
+        &self.head
+    }
+
+    /// How far the entries reach.
+    pub(super) fn reached(&self) -> u64 {
+        self.next
+    }
+
+    /// Why the bundle cannot be held against the head that the verifier holds.
+    pub(super) fn tie(&self, trust: &Trust) -> Option<Wrong> {
+        let seen = trust.seen.as_ref()?;
+        let (size, first) = (self.head.size, self.frontier.size());
+        if seen.size > size {
+            Some(Wrong::Older { size, seen: seen.size })
+        } else if seen.size < first {
+            Some(Wrong::Untied { first, seen: seen.size })
+        } else {
+            None
+        }
+    }
+
+    /// Whether the tree, where it has just reached the size of `seen`, has its root.
+    pub(super) fn continues(&self, seen: &Checkpoint) -> Option<bool> {
+        let here = !self.broken && self.frontier.size() == seen.size;
+        here.then(|| seen.origin == self.head.origin && self.frontier.root() == seen.root)
+    }
+
+    pub(super) fn place(&mut self, at: u64, hash: Hash) -> Result<(), Wrong> {
+        let wanted = self.next;
+        if at == wanted {
+            self.next += 1;
+            if !self.broken {
+                self.frontier.append(hash);
+            }
+            return Ok(());
+        }
+        self.broken = true;
+        if at < wanted {
+            return Err(Wrong::OutOfOrder { wanted });
+        }
+        self.next = at + 1;
+        Err(Wrong::Missing { from: wanted, until: at - 1 })
+    }
+
+    /// An entry from before the range must be proven to be under the head.
+    pub(super) fn context(&self, entry: &Entry<'_>, hash: &Hash) -> Result<(), Wrong> {
+        let proof = entry.proof.as_deref().ok_or(Wrong::NoProof)?;
+        check_inclusion(hash, entry.at, self.head.size, &self.head.root, proof).map_err(Wrong::Proof)
+    }
+
+    /// A signed head, where it stands.
+    pub(super) fn head(&mut self, note: &SignedNote, trust: &Trust) -> Result<(), Wrong> {
+        let head = open(note, trust)?;
+        if self.broken {
+            return Ok(());
+        }
+        if head.size != self.frontier.size() {
+            return Err(Wrong::HeadPlace { size: head.size, after: self.next });
+        }
+        self.matches(head.size, &head.root)
+    }
+
+    fn matches(&mut self, size: u64, root: &Hash) -> Result<(), Wrong> {
+        if self.frontier.root() == *root {
+            self.since = size;
+            return Ok(());
+        }
+        // Told once: every later root differs too.
+        self.broken = true;
+        Err(Wrong::Root { since: self.since, size })
+    }
+
+    /// What is wrong at the line that says where the range ends.
+    pub(super) fn end(&mut self, end: u64) -> Option<Wrong> {
+        let wanted = self.head.size;
+        if self.next > wanted {
+            return Some(Wrong::HeadPlace { size: wanted, after: self.next });
+        }
+        if end != wanted || self.next < wanted {
+            return Some(Wrong::CutShort { found: self.next.min(end), wanted });
+        }
+        if self.broken {
+            return None;
+        }
+        let root = self.head.root;
+        self.matches(wanted, &root).err()
+    }
+}
