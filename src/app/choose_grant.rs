@@ -205,6 +205,12 @@ fn opened(
         .part(PartKind::Actor, json!({ "name": who.name.full() }))
         .part(PartKind::Technical, choice.technical.clone());
     let mut details = json!({ "service": opening.client.name });
+    if let Some(structure) = who.structure_id {
+        draft = draft.structure(structure);
+    }
+    if let Some(card) = who.card_id {
+        draft = draft.card(card);
+    }
     if let (Some(declared), Some(details)) = (&choice.declared_service, details.as_object_mut()) {
         details.insert("declared_service".to_owned(), json!(declared));
     }

@@ -95,7 +95,10 @@ pub async fn create(app: &App, new: &NewPerson) -> Result<Created, CreateError> 
     let token = PlainToken::generate(&*app.entropy);
     transact!(app.store, "create_person", tx => {
         let draft = by_command(Draft::done(Kind::PersonCreated)).about_new(&fresh.pseudonym);
-        let draft = draft.list("roles", new.roles.iter().map(|role| role.as_str()));
+        let mut draft = draft.list("roles", new.roles.iter().map(|role| role.as_str()));
+        if let Some(structure) = new.structure {
+            draft = draft.structure(structure);
+        }
         let entry = record::record(app, tx, draft).await?;
         let row = person::NewPerson {
             id,

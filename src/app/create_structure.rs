@@ -75,6 +75,7 @@ pub async fn create(app: &App, new: &NewStructure) -> Result<StructureId, Create
     transact!(app.store, "create_structure", tx => {
         let draft = Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(id);
         let draft = draft.list("domains", new.domains.iter().map(String::as_str));
+        let draft = draft.fact("valid_from", now).fact("valid_to", now + new.agreement);
         let entry = record::record(app, tx, draft).await?;
         let row = habilitation::NewStructure {
             id,

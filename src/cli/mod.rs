@@ -7,6 +7,8 @@ mod demo;
 mod doctor;
 mod keys;
 mod log;
+mod log_export;
+mod log_verify;
 mod migrate;
 mod people;
 mod serve;
@@ -48,7 +50,7 @@ enum Verb {
     /// Keys: generate, rotate, list.
     #[command(subcommand)]
     Keys(keys::Verb),
-    /// The action log: its public keys, the head this node trusts.
+    /// The action log: its public keys, the head this node trusts, exports, receipts, and their verification.
     #[command(subcommand)]
     Log(log::Verb),
     /// Professionals: create, invite again.

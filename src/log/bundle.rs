@@ -93,16 +93,19 @@ struct Raw<'a> {
     #[serde(borrow)]
     leaf: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    parts: BTreeMap<&'a str, RawPart<'a>>,
+    parts: RawParts<'a>,
     proof: Option<Vec<String>>,
     hash: Option<&'a str>,
     checkpoint: Option<String>,
     end: Option<u64>,
 }
 
+/// Parts as a bundle and a receipt write them.
+pub(super) type RawParts<'a> = BTreeMap<&'a str, RawPart<'a>>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawPart<'a> {
+pub(super) struct RawPart<'a> {
     nonce: &'a str,
     #[serde(borrow)]
     body: &'a RawValue,
@@ -115,14 +118,14 @@ pub fn read(text: &str) -> Result<Line<'_>, BadLine> {
         return header(raw, version).map(|header| Line::Header(Box::new(header)));
     }
     match raw {
-        Raw { at: Some(at), leaf: Some(leaf), hash: None, checkpoint: None, end: None, parts, proof, .. } => {
-            Ok(Line::Entry(Entry {
-                at,
-                leaf: leaf.get(),
-                parts: read_parts(parts)?,
-                proof: proof.as_deref().map(|path| hashes(path, "proof")).transpose()?,
-            }))
-        }
+        Raw {
+            at: Some(at), leaf: Some(leaf), hash: None, checkpoint: None, end: None, parts, proof, ..
+        } => Ok(Line::Entry(Entry {
+            at,
+            leaf: leaf.get(),
+            parts: read_parts(parts)?,
+            proof: proof.as_deref().map(|path| hashes(path, "proof")).transpose()?,
+        })),
         Raw { at: Some(at), leaf: None, hash: Some(hash), checkpoint: None, end: None, .. } => {
             Ok(Line::Hash { at, hash: hash.parse().map_err(|_| BadLine::Field("hash"))? })
         }
@@ -138,7 +141,8 @@ fn header(raw: Raw<'_>, version: u64) -> Result<Header, BadLine> {
     if version != VERSION {
         return Err(BadLine::Version(version));
     }
-    let (Some(origin), Some(first), Some(edge), Some(head)) = (raw.origin, raw.first, raw.edge, raw.head) else {
+    let (Some(origin), Some(first), Some(edge), Some(head)) = (raw.origin, raw.first, raw.edge, raw.head)
+    else {
         return Err(BadLine::Shape);
     };
     Ok(Header {
@@ -150,11 +154,9 @@ fn header(raw: Raw<'_>, version: u64) -> Result<Header, BadLine> {
     })
 }
 
-/// Parts as a bundle and a receipt write them.
-fn read_parts<'a>(
-    parts: BTreeMap<&'a str, RawPart<'a>>,
-) -> Result<BTreeMap<PartKind, OpenedPart<'a>>, BadLine> {
-    let part = |(kind, part): (&str, RawPart<'a>)| {
+pub(super) fn read_parts(parts: RawParts<'_>) -> Result<BTreeMap<PartKind, OpenedPart<'_>>, BadLine> {
+    let part = |(kind, part)| {
+        let (kind, part): (&str, RawPart<'_>) = (kind, part);
         let kind: PartKind = kind.parse().map_err(|_| BadLine::Field("parts"))?;
         // A nonce is written as a hash is: 32 bytes in base64.
         let nonce = *part.nonce.parse::<Hash>().map_err(|_| BadLine::Field("nonce"))?.bytes();

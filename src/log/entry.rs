@@ -106,6 +106,14 @@ impl Leaf {
         Ok(leaf)
     }
 
+    /// The professional whom the act concerns, where it is not who acted.
+    pub fn about(&self) -> Option<Pseudonym> {
+        match self.facts.get("person") {
+            Some(Fact::Token(text)) => text.as_str().parse().ok(),
+            _ => None,
+        }
+    }
+
     /// RFC 6962 §2.1 hash of the canonical bytes.
     pub fn hash(&self) -> Hash {
         merkle::leaf_hash(&self.encode())

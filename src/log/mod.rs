@@ -3,7 +3,7 @@
 //! An act becomes a [`entry::Leaf`] (canonical bytes, hashed, kept for ever, naming nobody) and body parts
 //! ([`part`], erasable, tied to the leaf by commitments). Leaves are the leaves of one Merkle tree
 //! ([`merkle`], RFC 6962), published as [`tile`]s and signed heads ([`checkpoint`], C2SP formats). Until a
-//! head covers an entry, its holder has a signed [`promise`]. Auditors take entries away in a [`bundle`], which
+//! head covers an entry, its holder has a signed [`promise`]; afterwards, a [`receipt`]. Auditors take entries away in a [`bundle`], which
 //! [`verify`] checks without the service.
 pub mod bundle;
 pub mod checkpoint;
@@ -17,6 +17,7 @@ pub mod part;
 pub mod promise;
 pub mod proof;
 pub mod pseudonym;
+pub mod receipt;
 pub mod tile;
 pub mod token;
 pub mod verify;

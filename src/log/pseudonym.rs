@@ -32,6 +32,11 @@ impl Pseudonym {
         Self(bytes)
     }
 
+    /// As a column of the database holds it.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, BadPseudonym> {
+        bytes.try_into().map(Self).map_err(|_| BadPseudonym)
+    }
+
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }

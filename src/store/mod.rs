@@ -23,6 +23,7 @@ pub mod authorization;
 pub mod card;
 pub mod catalogue;
 pub mod client;
+pub mod export;
 pub mod habilitation;
 pub mod identification;
 pub mod lease;

@@ -38,11 +38,6 @@ pub(super) fn tokens(leaf: &Leaf, name: &str) -> Option<BTreeSet<Token>> {
     }
 }
 
-/// The professional whom the act concerns.
-pub(super) fn person(leaf: &Leaf) -> Option<Pseudonym> {
-    token(leaf, "person").and_then(|text| text.as_str().parse().ok())
-}
-
 pub(super) fn actor(leaf: &Leaf) -> Option<Pseudonym> {
     leaf.actor.as_ref().and_then(|actor| actor.pseudonym.clone())
 }

@@ -61,17 +61,27 @@ pub enum Wrong {
     OutOfOrder { wanted: u64 },
     #[error("this head is not one of this log, signed with a key you trust: {0}")]
     Head(CheckpointError),
-    #[error("this head covers {size} entries but stands after entry {after}: entries were added or taken out")]
+    #[error(
+        "this head covers {size} entries but stands after entry {after}: entries were added or taken out"
+    )]
     HeadPlace { size: u64, after: u64 },
-    #[error("the entries from {since} to {size} are not those the log signed at this head: at least one was changed")]
+    #[error(
+        "the entries from {since} to {size} are not those the log signed at this head: at least one was changed"
+    )]
     Root { since: u64, size: u64 },
     #[error("the edge of the tree at entry {0} is not made of the hashes its size requires")]
     Edge(u64),
-    #[error("the head that proves this bundle is that of {size} entries, older than the one of {seen} you hold: the log was cut back")]
+    #[error(
+        "the head that proves this bundle is that of {size} entries, older than the one of {seen} you hold: the log was cut back"
+    )]
     Older { size: u64, seen: u64 },
-    #[error("the log no longer contains what it signed at the head of {0} entries that you hold: history was rewritten")]
+    #[error(
+        "the log no longer contains what it signed at the head of {0} entries that you hold: history was rewritten"
+    )]
     Forked(u64),
-    #[error("the bundle begins at entry {first}, after the head of {seen} entries that you hold: nothing ties them; ask for one from there")]
+    #[error(
+        "the bundle begins at entry {first}, after the head of {seen} entries that you hold: nothing ties them; ask for one from there"
+    )]
     Untied { first: u64, seen: u64 },
     #[error("only {found} of the {wanted} witnesses required vouch for the head")]
     Quorum { found: usize, wanted: usize },
@@ -101,7 +111,9 @@ pub enum Wrong {
     #[error("the code of card {card} for time step {step} signed twice, first at line {first}")]
     CodeTwice { card: CardId, step: i64, first: u64 },
 
-    #[error("mandate {mandate}: number {missing} of its own sequence is missing, an entry was taken out or never written")]
+    #[error(
+        "mandate {mandate}: number {missing} of its own sequence is missing, an entry was taken out or never written"
+    )]
     Gap { mandate: MandateId, missing: i64 },
     #[error("mandate {mandate}: number {seq} of its own sequence comes twice")]
     SequenceTwice { mandate: MandateId, seq: i64 },

@@ -325,7 +325,11 @@ impl Mandate {
         let Some(one) = self.uses.get(&use_id) else {
             // After its end nothing is open: told once, as that.
             let over = matches!(self.stage, Stage::Over);
-            found.push(if over { Wrong::AfterMandate { mandate, kind } } else { refuse("it was never opened, or long over") });
+            found.push(if over {
+                Wrong::AfterMandate { mandate, kind }
+            } else {
+                refuse("it was never opened, or long over")
+            });
             return;
         };
         if one.over {
@@ -363,11 +367,9 @@ impl Mandate {
     /// What was done at the desk, if this entry, just applied, is such an act or rests on one.
     pub(super) fn doing(&self, leaf: &Leaf) -> Option<Doing> {
         match leaf.kind {
-            Kind::MandateProposed | Kind::MandateSigned => Some(Doing {
-                aidant: facts::actor(leaf),
-                card: leaf.card,
-                domains: self.domains.clone(),
-            }),
+            Kind::MandateProposed | Kind::MandateSigned => {
+                Some(Doing { aidant: facts::actor(leaf), card: leaf.card, domains: self.domains.clone() })
+            }
             Kind::UseOpened | Kind::CodeRedeemed | Kind::UserinfoGiven | Kind::CheckGiven => {
                 let one = self.uses.get(&leaf.use_id?)?;
                 let domains = BTreeSet::from([one.domain.clone()]);
@@ -378,33 +380,14 @@ impl Mandate {
     }
 }
 
-/// Whether an act of this kind needs a mandate in force.
-pub(super) fn needs_mandate(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::MandateConsentGiven
-            | Kind::MandateSigned
-            | Kind::UseOpened
-            | Kind::CodeRedeemed
-            | Kind::UserinfoGiven
-            | Kind::CheckGiven
-            | Kind::ActionReported
-            | Kind::UseEnded
-            | Kind::GrantRevoked
-            | Kind::GrantReplaced
-    )
-}
-
 /// One grant of a mandate has one id, told by the first entry that names it.
 fn bind(grant: &mut Grant, id: Option<GrantId>, mandate: MandateId, kind: Kind, found: &mut Found) {
     match (grant.id, id) {
         (_, None) => found.push(Wrong::Incomplete { kind, missing: "grant" }),
         (None, Some(_)) => grant.id = id,
-        (Some(known), Some(id)) if known != id => found.push(Wrong::Order {
-            mandate,
-            kind,
-            why: "it names another grant of that domain",
-        }),
+        (Some(known), Some(id)) if known != id => {
+            found.push(Wrong::Order { mandate, kind, why: "it names another grant of that domain" });
+        }
         _ => {}
     }
 }

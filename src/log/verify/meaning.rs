@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::facts;
 use super::fault::{Fault, Place, Wrong};
-use super::mandate::{Mandate, needs_mandate};
+use super::mandate::Mandate;
 use super::spill::Spill;
 use super::standing::{Act, Standing, WINDOW};
 use crate::domain::ids::{CardId, EntryId, MandateId};
@@ -130,16 +130,19 @@ impl Meaning {
             let kind = leaf.kind;
             if let Some((doing, structure)) = doing {
                 match (doing.aidant, structure) {
-                    (Some(aidant), Some(structure)) => self.acts.push_back((self.met + WINDOW, Act {
-                        place,
-                        at: place.at.unwrap_or_default(),
-                        kind,
-                        time: leaf.time,
-                        aidant,
-                        structure,
-                        card: doing.card,
-                        domains: doing.domains,
-                    })),
+                    (Some(aidant), Some(structure)) => self.acts.push_back((
+                        self.met + WINDOW,
+                        Act {
+                            place,
+                            at: place.at.unwrap_or_default(),
+                            kind,
+                            time: leaf.time,
+                            aidant,
+                            structure,
+                            card: doing.card,
+                            domains: doing.domains,
+                        },
+                    )),
                     _ => wrong.push(Wrong::Incomplete { kind, missing: "aidant and structure" }),
                 }
             }
@@ -197,13 +200,11 @@ impl Meaning {
         }
         let mut found = self.found;
         let mut before: Option<([u8; 32], u64)> = None;
-        self.unique.sorted(|(key, line)| {
-            match before {
-                Some((same, first)) if same == key => {
-                    found.push(Fault { place: Place { line, at: None }, what: twice(&key, first) });
-                }
-                _ => before = Some((key, line)),
+        self.unique.sorted(|(key, line)| match before {
+            Some((same, first)) if same == key => {
+                found.push(Fault { place: Place { line, at: None }, what: twice(&key, first) });
             }
+            _ => before = Some((key, line)),
         })?;
         let mut story: Option<(MandateId, i64)> = None;
         self.after.sorted(|(key, line)| {
@@ -225,6 +226,23 @@ impl Meaning {
         })?;
         Ok(found)
     }
+}
+
+/// Whether an act of this kind needs a mandate in force.
+fn needs_mandate(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::MandateConsentGiven
+            | Kind::MandateSigned
+            | Kind::UseOpened
+            | Kind::CodeRedeemed
+            | Kind::UserinfoGiven
+            | Kind::CheckGiven
+            | Kind::ActionReported
+            | Kind::UseEnded
+            | Kind::GrantRevoked
+            | Kind::GrantReplaced
+    )
 }
 
 fn key(tag: u8, id: &[u8], number: i64) -> [u8; 32] {
@@ -274,11 +292,7 @@ fn read_after(key: &[u8; 32]) -> (MandateId, After) {
     seq.copy_from_slice(&key[17..25]);
     at[2..].copy_from_slice(&key[26..]);
     let kind = usize::from(key[25]).checked_sub(1).and_then(|number| Kind::ALL.get(number).copied());
-    let after = After {
-        forgotten: key[16] == 0,
-        seq: i64::from_be_bytes(seq),
-        kind,
-        at: u64::from_be_bytes(at),
-    };
+    let after =
+        After { forgotten: key[16] == 0, seq: i64::from_be_bytes(seq), kind, at: u64::from_be_bytes(at) };
     (MandateId::from_uuid(uuid::Uuid::from_bytes(id)), after)
 }

@@ -15,7 +15,9 @@ use std::path::Path;
 
 pub use self::fault::{Fault, Place, Wrong};
 use self::meaning::Meaning;
+pub use self::standing::STANDING;
 use self::tree::Tree;
+pub(super) use self::tree::open as open_head;
 use super::bundle::{self, Entry, Header, Line};
 use super::checkpoint::Checkpoint;
 use super::cosignature::WitnessKey;

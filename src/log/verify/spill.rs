@@ -65,8 +65,11 @@ impl Spill {
             self.fresh.into_iter().for_each(see);
             return Ok(());
         };
-        let mut runs: Vec<Run> =
-            self.runs.iter().map(|(before, length)| Run::new(&file, *before, *length)).collect::<Result<_, _>>()?;
+        let mut runs: Vec<Run> = self
+            .runs
+            .iter()
+            .map(|(before, length)| Run::new(&file, *before, *length))
+            .collect::<Result<_, _>>()?;
         let mut heads = BinaryHeap::new();
         for (number, run) in runs.iter_mut().enumerate() {
             if let Some(record) = run.next()? {

@@ -18,6 +18,26 @@ use crate::log::token::Token;
 /// Entries after which an act is judged: by then everything of its instant has been placed.
 pub(super) const WINDOW: u64 = 1024;
 
+/// The kinds of entries that say who and what is in force: what every other entry rests on.
+pub const STANDING: &[Kind] = &[
+    Kind::StructureHabilitated,
+    Kind::StructureSuspended,
+    Kind::StructureRestored,
+    Kind::StructureClosed,
+    Kind::StructureDomainsChanged,
+    Kind::PersonCreated,
+    Kind::PersonSuspended,
+    Kind::PersonRestored,
+    Kind::PersonErased,
+    Kind::RoleGiven,
+    Kind::RoleWithdrawn,
+    Kind::CharterAccepted,
+    Kind::CardEnrolled,
+    Kind::CardAssigned,
+    Kind::CardActivated,
+    Kind::CardEnded,
+];
+
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     on: bool,
@@ -119,8 +139,8 @@ impl Standing {
 
     fn apply_person(&mut self, leaf: &Leaf, at: u64) {
         let (on, who) = match leaf.kind {
-            Kind::PersonCreated | Kind::PersonRestored => (true, facts::person(leaf)),
-            Kind::PersonSuspended | Kind::PersonErased => (false, facts::person(leaf)),
+            Kind::PersonCreated | Kind::PersonRestored => (true, leaf.about()),
+            Kind::PersonSuspended | Kind::PersonErased => (false, leaf.about()),
             Kind::CharterAccepted => {
                 if let Some(who) = facts::actor(leaf) {
                     self.people.entry(who).or_default().charter.add(true, leaf.time, at);
@@ -128,7 +148,7 @@ impl Standing {
                 return;
             }
             Kind::RoleGiven | Kind::RoleWithdrawn => {
-                if let (Some(who), Some(structure)) = (facts::person(leaf), leaf.structure) {
+                if let (Some(who), Some(structure)) = (leaf.about(), leaf.structure) {
                     self.member(who, structure, leaf.kind == Kind::RoleGiven, leaf, at);
                 }
                 return;
@@ -161,10 +181,10 @@ impl Standing {
         let Some(id) = leaf.card else { return };
         match leaf.kind {
             Kind::CardEnrolled => self.cards.entry(id).or_default().holder = facts::actor(leaf),
-            Kind::CardAssigned => self.cards.entry(id).or_default().holder = facts::person(leaf),
+            Kind::CardAssigned => self.cards.entry(id).or_default().holder = leaf.about(),
             Kind::CardActivated => {
                 let card = self.cards.entry(id).or_default();
-                card.holder = facts::person(leaf).or(card.holder.take());
+                card.holder = leaf.about().or(card.holder.take());
                 card.turns.add(true, leaf.time, at);
             }
             Kind::CardEnded => self.cards.entry(id).or_default().turns.add(false, leaf.time, at),

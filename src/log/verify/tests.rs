@@ -114,13 +114,15 @@ impl Log {
         id
     }
 
+    #[expect(clippy::unused_self, reason = "it is the mandate of this log")]
     fn valid_to(&self) -> Timestamp {
         Timestamp::from_unix(1_795_344_000).unwrap() + Duration::days(30)
     }
 
     /// A structure, an aidant at work, their card.
     fn people(&mut self) {
-        let habilitated = Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(structure());
+        let habilitated =
+            Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(structure());
         self.add(habilitated.list("domains", ["argent", "logement"]));
         let created = Draft::done(Kind::PersonCreated).about(person()).structure(structure());
         self.add(created.list("roles", ["aidant"]));
@@ -130,7 +132,10 @@ impl Log {
     }
 
     fn of_mandate(kind: Kind) -> Draft {
-        Draft::done(kind).structure(structure()).mandate(mandate()).user(UserId::from_uuid(Uuid::from_u128(9)))
+        Draft::done(kind)
+            .structure(structure())
+            .mandate(mandate())
+            .user(UserId::from_uuid(Uuid::from_u128(9)))
     }
 
     fn by_aidant(kind: Kind) -> Draft {
@@ -223,7 +228,11 @@ impl Log {
     }
 
     fn checkpoint(&self, size: usize, signer: &LogSigner) -> Checkpoint {
-        Checkpoint { origin: signer.origin().clone(), size: size as u64, root: root_of(&self.hashes()[..size]) }
+        Checkpoint {
+            origin: signer.origin().clone(),
+            size: size as u64,
+            root: root_of(&self.hashes()[..size]),
+        }
     }
 
     fn line(&self, at: usize, proof: Option<&[Hash]>) -> String {
@@ -246,8 +255,13 @@ impl Log {
     fn bundle_of(&self, signer: &LogSigner) -> Vec<String> {
         let size = self.told.len();
         let head = self.head(size, signer);
-        let header =
-            Header { origin: signer.origin().clone(), first: 0, edge: vec![], head: head.clone(), perimeter: None };
+        let header = Header {
+            origin: signer.origin().clone(),
+            first: 0,
+            edge: vec![],
+            head: head.clone(),
+            perimeter: None,
+        };
         let mut lines = vec![header.write()];
         for at in 0..size {
             lines.push(self.line(at, None));
@@ -270,7 +284,7 @@ fn trust() -> Trust {
 }
 
 fn report(lines: &[String], trust: &Trust) -> Report {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = lines.join("\n") + if lines.is_empty() { "" } else { "\n" };
     verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
 }
 
@@ -299,7 +313,9 @@ fn a_range_rests_on_proven_entries_and_on_the_edge() {
     let (hashes, size) = (log.hashes(), log.told.len());
     let mut nodes = BTreeMap::new();
     let mut frontier = Frontier::default();
-    hashes.iter().for_each(|hash| frontier.append_with(*hash, |node, hash| _ = nodes.insert(node, hash)));
+    for hash in &hashes {
+        frontier.append_with(*hash, |node, hash| _ = nodes.insert(node, hash));
+    }
     let read = |node| Ok::<_, proof::ProofError>(nodes[&node]);
     let first = 9;
     let edge = Frontier::read(first as u64, read).unwrap().peaks().to_vec();
@@ -360,7 +376,8 @@ fn a_file_that_was_changed_shows_where() {
     assert_eq!(swapped[..2], [Wrong::Missing { from: 2, until: 2 }, Wrong::OutOfOrder { wanted: 4 }]);
     // Two entries that exchange their contents and keep the places in order.
     let exchanged = with(&|lines| {
-        let (two, three) = (lines[3].replace("\"at\":2", "\"at\":3"), lines[4].replace("\"at\":3", "\"at\":2"));
+        let (two, three) =
+            (lines[3].replace("\"at\":2", "\"at\":3"), lines[4].replace("\"at\":3", "\"at\":2"));
         (lines[3], lines[4]) = (three, two);
     });
     assert_eq!(exchanged, [Wrong::Root { since: 0, size: 5 }]);
@@ -385,7 +402,10 @@ fn a_file_that_was_changed_shows_where() {
     // Faults are told with their place.
     let mut changed = lines.clone();
     changed.remove(3);
-    assert_eq!(report(&changed, &trust()).faults[0].to_string(), "line 4 (entry 3): entries 2 to 2 are missing");
+    assert_eq!(
+        report(&changed, &trust()).faults[0].to_string(),
+        "line 4 (entry 3): entries 2 to 2 are missing"
+    );
 }
 
 #[test]
@@ -449,7 +469,8 @@ fn heads_are_those_of_this_log_under_this_key() {
     // Without a key nothing is believed.
     assert!(!report(&log.bundle(), &Trust::default()).is_sound());
     // Across a rotation both keys count.
-    let both = Trust { keys: vec![signer(ORIGIN, 9).key().clone(), signer(ORIGIN, 1).key().clone()], ..trust() };
+    let both =
+        Trust { keys: vec![signer(ORIGIN, 9).key().clone(), signer(ORIGIN, 1).key().clone()], ..trust() };
     assert!(report(&log.bundle(), &both).is_sound());
 }
 

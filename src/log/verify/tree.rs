@@ -35,7 +35,8 @@ pub(super) fn any_key<T, E>(
     last
 }
 
-fn open(note: &SignedNote, trust: &Trust) -> Result<Checkpoint, Wrong> {
+/// A head signed with a key that is trusted.
+pub(in crate::log) fn open(note: &SignedNote, trust: &Trust) -> Result<Checkpoint, Wrong> {
     let opened = any_key(trust, |key| Checkpoint::open(note, key));
     opened.unwrap_or(Err(CheckpointError::Note(NoteError::Key))).map_err(Wrong::Head)
 }

@@ -3,6 +3,7 @@ mod keeping;
 mod published;
 mod recording;
 mod story;
+mod taken_away;
 
 use entremise::app::record;
 use entremise::jobs::head::HeadFile;

@@ -147,6 +147,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/log/tile/entries/{*path}", "scxxx0sssxx"),
     ("GET", "/log", "scxxx+sssxx"),
     ("GET", "/log/mandates/{reference}", "scxxx+sssxx"),
+    ("GET", "/log/entries/{id}/receipt", "scxxx0sssxx"),
 ];
 
 #[test]

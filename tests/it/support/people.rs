@@ -1,10 +1,11 @@
 //! Two structures and everyone who works in them, written straight into the database: tests of pages need people
 //! in a known state, not the story of how they came.
 use entremise::app::caller::{CHARTER_VERSION, PersonName};
-use entremise::app::record::{Who, fresh_pseudonym};
+use entremise::app::record::{self, Who, fresh_pseudonym};
 use entremise::crypto::seal::Place;
 use entremise::domain::ids::{PersonId, SessionId, StructureId};
 use entremise::domain::secret::PlainToken;
+use entremise::log::draft::Draft;
 use entremise::log::kind::Kind;
 use entremise::store::StoreError;
 use time::Duration;
@@ -34,7 +35,8 @@ impl TestApp {
     /// A habilitated structure, for the ten domains of the catalogue.
     pub async fn structure(&self, name: &str, siret: &str) -> StructureId {
         let id = StructureId::new(self.app.now(), &*self.app.entropy);
-        let entry = self.entry(Kind::StructureCreated).await;
+        let habilitated = Draft::done(Kind::StructureHabilitated).structure(id);
+        let entry = record::append(&self.app, habilitated).await.expect("the log is written").id;
         let now = self.app.now();
         entremise::transact!(self.app.store, "test_structure", tx => {
             change!(tx, sqlx::query(

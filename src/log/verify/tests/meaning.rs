@@ -73,7 +73,10 @@ fn acts_of_a_service_are_under_an_open_use() {
         [Wrong::UseOver { why, .. }] => *why,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(&|log, opening| _ = log.add(Log::redemption(opening, 2))), "it was never opened, or long over");
+    assert_eq!(
+        refused(&|log, opening| _ = log.add(Log::redemption(opening, 2))),
+        "it was never opened, or long over"
+    );
     let ended = |log: &mut Log| {
         log.add(Log::of_mandate(Kind::UseEnded).grant(grant(0)).service(service()).use_id(use_id(1)))
     };
@@ -91,7 +94,10 @@ fn acts_of_a_service_are_under_an_open_use() {
         }),
         "it was never opened, or ended before"
     );
-    assert_eq!(refused(&|log, _| _ = log.add(Log::redemption(entry_id(1), 1))), "the act names another opening");
+    assert_eq!(
+        refused(&|log, _| _ = log.add(Log::redemption(entry_id(1), 1))),
+        "the act names another opening"
+    );
     assert_eq!(
         refused(&|log, opening| {
             let other = ServiceId::from_uuid(Uuid::from_u128(66));
@@ -218,7 +224,10 @@ fn who_acts_is_at_work_with_their_own_card() {
     stranger.signed();
     stranger.add_as(stranger.opening(1), &Pseudonym::from_bytes([77; 32]));
     let found = meant(&stranger);
-    assert_eq!(found[0], Wrong::NotAtWork { kind, structure: structure(), why: "the log never created them" });
+    assert_eq!(
+        found[0],
+        Wrong::NotAtWork { kind, structure: structure(), why: "the log never created them" }
+    );
     assert_eq!(found[1], Wrong::Card { kind, card: card(), why: "it was not theirs" });
     // Two nodes whose clocks differ: an act placed after the end of its card, but before it by its own clock, is
     // not blamed.

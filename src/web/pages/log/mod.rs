@@ -1,4 +1,5 @@
 //! The auditor's room: search in the log, and the story of one mandate with its proof.
+mod receipt;
 mod search;
 mod story;
 mod words;
@@ -10,5 +11,6 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/log", Access::Auditor, search::show),
         Route::get("/log/mandates/{reference}", Access::Auditor, story::show),
+        Route::get("/log/entries/{id}/receipt", Access::Auditor, receipt::download),
     ]
 }

@@ -33,6 +33,8 @@ pub(super) struct Told {
     pub bytes: String,
     pub hash: String,
     pub place: String,
+    /// Address of the receipt; empty while the line has no place.
+    pub receipt: String,
     /// What is wrong with the line; empty when nothing was found.
     pub fault: String,
 }
@@ -57,6 +59,7 @@ impl Told {
             facts: leaf.map(|leaf| facts(leaf, l)).unwrap_or_default(),
             bytes: String::from_utf8_lossy(&line.bytes).into_owned(),
             hash: line.hash.to_string(),
+            receipt: line.index.map(|_| format!("/log/entries/{}/receipt", line.id)).unwrap_or_default(),
             place: match line.index {
                 Some(index) => l.number(i64::try_from(index).unwrap_or(i64::MAX)),
                 None => l.t("log-pending").into_owned(),

@@ -77,6 +77,7 @@ log-masked-title = Names masked
 log-masked-text = People and cards are shown by pseudonyms. Your reading is written into the story of the mandate.
 log-line-more = Exact line
 log-line-leaf = Bytes recorded
+log-line-receipt = Download the receipt of this line
 log-line-hash = Hash
 log-line-place = Place in the log
 log-line-unplaced = not placed yet

@@ -77,6 +77,7 @@ log-masked-title = Noms masqués
 log-masked-text = Les personnes et les cartes sont montrées par des pseudonymes. Votre lecture est inscrite dans l'histoire du mandat.
 log-line-more = Ligne exacte
 log-line-leaf = Octets inscrits
+log-line-receipt = Télécharger le reçu de cette ligne
 log-line-hash = Empreinte
 log-line-place = Place dans le journal
 log-line-unplaced = pas encore placée

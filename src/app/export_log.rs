@@ -1,0 +1,345 @@
+//! The log taken away as a verifiable bundle: a range of places, told within a perimeter and hashed outside it, with
+//! the earlier entries it rests on. That it was taken is itself an entry, written before the first line is given.
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::domain::ids::{CardId, EntryId, MandateId, PersonId, StructureId};
+use crate::domain::time::Timestamp;
+use crate::log::bundle::{self, Header};
+use crate::log::draft::Draft;
+use crate::log::entry::Leaf;
+use crate::log::kind::{Kind, Role};
+use crate::log::merkle::Hash;
+use crate::log::note::SignedNote;
+use crate::log::part::{Part, PartKind};
+use crate::log::proof;
+use crate::log::pseudonym::Pseudonym;
+use crate::log::verify::STANDING;
+use crate::store::action_log::part_place;
+use crate::store::export::{self, PlacedRow};
+use crate::store::{AsStoreError, StoreError, tree as stored};
+use crate::view;
+
+use super::App;
+use super::record::{self, RecordError};
+use super::tree::{self, TreeError};
+
+/// Places read at once.
+const PAGE: i64 = 500;
+/// Stories read at once.
+const STORIES: usize = 50;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The range begins with the first entry of this instant.
+    pub from: Option<Timestamp>,
+    /// The range ends with the first signed head after the last entry before this instant.
+    pub until: Option<Timestamp>,
+    /// The range begins at this place: the size of a head held already.
+    pub after: Option<u64>,
+    /// Entries of these structures are told; `None`: all.
+    pub perimeter: Option<BTreeSet<StructureId>>,
+    /// Also the parts: names, addresses, details.
+    pub parts: bool,
+}
+
+/// Who takes it away.
+#[derive(Clone, Copy, Debug)]
+pub enum Taker {
+    CommandLine,
+    Auditor(PersonId),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error("no signed head covers what is asked for")]
+    NoHead,
+    #[error("the range begins at entry {first}, after the head that ends it, of {size} entries")]
+    Empty { first: u64, size: u64 },
+    #[error("entry {0} of the database cannot be read: run `entremise doctor`")]
+    Entry(i64),
+    #[error("the bundle could not be written: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl AsStoreError for ExportError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Record(error) => error.as_store_error(),
+            Self::Tree(error) => error.as_store_error(),
+            _ => None,
+        }
+    }
+}
+
+/// An export that can be written.
+#[derive(Debug)]
+pub struct Export {
+    header: Header,
+    size: u64,
+    root_of: Hash,
+    parts: bool,
+}
+
+/// Where lines go, one call each, without their end.
+pub type Sink<'a> = dyn FnMut(&str) -> std::io::Result<()> + Send + 'a;
+
+/// Fixes the range and writes down who takes it.
+pub async fn plan(app: &App, taker: Taker, wanted: &Wanted) -> Result<Export, ExportError> {
+    fix(app, taker, wanted, None).await
+}
+
+/// As [`plan`], under the head of `size` entries that an interrupted export began with.
+pub async fn plan_again(app: &App, taker: Taker, wanted: &Wanted, size: u64) -> Result<Export, ExportError> {
+    fix(app, taker, wanted, Some(size)).await
+}
+
+async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Result<Export, ExportError> {
+    let (head, first, edge) = view!(app.store, tx => {
+        let covered = match (size, wanted.until) {
+            (Some(size), _) => signed(size),
+            (None, Some(until)) => export::size_until(tx, until).await?.ok_or(ExportError::NoHead)?,
+            (None, None) => stored::latest_checkpoint(tx).await?.map_or(0, |head| head.size),
+        };
+        let head = export::head_over(tx, covered.max(1)).await?.ok_or(ExportError::NoHead)?;
+        let since = match wanted.from {
+            Some(from) => export::first_since(tx, from).await?.unwrap_or(head.size),
+            None => 0,
+        };
+        let first = wanted.after.unwrap_or(0).max(u64::try_from(since).unwrap_or(0));
+        let size = u64::try_from(head.size).unwrap_or(0);
+        if first > size {
+            return Err(ExportError::Empty { first, size });
+        }
+        let (frontier, _) = tree::edge(tx, first).await?;
+        Ok((head, first, frontier.peaks().to_vec()))
+    })?;
+    let note: SignedNote = head.note.parse().map_err(|_| ExportError::NoHead)?;
+    let draft = Draft::done(Kind::LogExported)
+        .fact("first", i64::try_from(first).unwrap_or(i64::MAX))
+        .fact("after_last", head.size)
+        .fact("parts", wanted.parts)
+        .fact(
+            "structures",
+            wanted.perimeter.as_ref().map_or(0, |all| i64::try_from(all.len()).unwrap_or(i64::MAX)),
+        );
+    let draft = match taker {
+        Taker::CommandLine => draft.by_role(Role::Operator).fact("via", "command_line"),
+        Taker::Auditor(person) => draft.by(person, Role::Auditor),
+    };
+    record::append(app, draft).await?;
+    let root_of = Hash::from_slice(&head.root).map_err(|bad| StoreError::Corrupt(bad.to_string()))?;
+    Ok(Export {
+        size: u64::try_from(head.size).unwrap_or(0),
+        root_of,
+        header: Header {
+            origin: app.log.origin().clone(),
+            first,
+            edge,
+            head: note,
+            perimeter: wanted.perimeter.clone(),
+        },
+        parts: wanted.parts,
+    })
+}
+
+impl Export {
+    pub fn first(&self) -> u64 {
+        self.header.first
+    }
+
+    /// Where the range ends (exclusive).
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub fn root(&self) -> &Hash {
+        &self.root_of
+    }
+
+    /// The first line.
+    pub fn header(&self) -> String {
+        self.header.write()
+    }
+
+    /// Writes all of it.
+    pub async fn write(&self, app: &App, sink: &mut Sink<'_>) -> Result<(), ExportError> {
+        sink(&self.header())?;
+        let rests = self.rests(app).await?;
+        self.context(app, &rests, sink).await?;
+        self.range(app, &rests, self.first(), sink).await
+    }
+
+    /// Writes what follows the line of place `next` − 1, which a file holds already.
+    pub async fn resume(&self, app: &App, next: u64, sink: &mut Sink<'_>) -> Result<(), ExportError> {
+        let rests = self.rests(app).await?;
+        self.range(app, &rests, next, sink).await
+    }
+
+    fn pages(&self, first: u64) -> impl Iterator<Item = (i64, i64)> {
+        let (first, end) = (signed(first), signed(self.size));
+        let count = (end - first).max(0).div_euclid(PAGE) + 1;
+        (0..count).map(move |page| (first + page * PAGE, (first + (page + 1) * PAGE).min(end)))
+    }
+
+    /// On which mandates, people and cards the range rests.
+    async fn rests(&self, app: &App) -> Result<Rests, ExportError> {
+        let mut rests = Rests { perimeter: self.header.perimeter.clone(), ..Rests::default() };
+        if rests.perimeter.is_none() && self.first() == 0 {
+            return Ok(rests);
+        }
+        for (from, until) in self.pages(self.first()) {
+            let rows = view!(app.store, tx => { export::range(tx, from, until).await })?;
+            rows.iter().filter(|row| rests.holds(row)).cloned().collect::<Vec<_>>().iter().for_each(|row| {
+                rests.mandates.extend(row.mandate_id);
+                rests.cards.extend(row.card_id);
+                rests.people.extend(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()));
+            });
+        }
+        Ok(rests)
+    }
+
+    /// The earlier entries that the range rests on, each with its proof.
+    async fn context(&self, app: &App, rests: &Rests, sink: &mut Sink<'_>) -> Result<(), ExportError> {
+        let until = signed(self.first());
+        let kinds: Vec<&str> = STANDING.iter().map(|kind| kind.token()).collect();
+        let mut from = 0;
+        while from < until {
+            let rows = view!(app.store, tx => { export::of_kinds(tx, &kinds, (from, until), PAGE).await })?;
+            let Some(last) = rows.last() else { break };
+            from = last.leaf_index + 1;
+            let told: Vec<_> = rows.into_iter().filter(|row| rests.tells(row)).collect();
+            self.prove(app, told, sink).await?;
+        }
+        if until > 0 {
+            let mandates: Vec<MandateId> = rests.mandates.iter().copied().collect();
+            for some in mandates.chunks(STORIES) {
+                let rows = view!(app.store, tx => { export::of_mandates(tx, some, until).await })?;
+                self.prove(app, rows, sink).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn prove(&self, app: &App, rows: Vec<PlacedRow>, sink: &mut Sink<'_>) -> Result<(), ExportError> {
+        let indexes: Vec<u64> = rows.iter().map(|row| u64::try_from(row.leaf_index).unwrap_or(0)).collect();
+        let (paths, mut parts) = view!(app.store, tx => {
+            let paths = tree::inclusion(tx, &indexes, self.size).await?;
+            Ok::<_, ExportError>((paths, self.parts_of(app, tx, &rows).await?))
+        })?;
+        for ((row, at), path) in rows.iter().zip(indexes).zip(paths) {
+            let leaf = leaf(row)?;
+            // What the database holds must be what was signed, or the export would only spread it.
+            let hash = crate::log::merkle::leaf_hash(leaf.as_bytes());
+            proof::check_inclusion(&hash, at, self.size, &self.root_of, &path).map_err(TreeError::Proof)?;
+            let parts = parts.remove(&row.id).unwrap_or_default();
+            sink(&bundle::write_entry(at, leaf, &parts, Some(&path)))?;
+        }
+        Ok(())
+    }
+
+    async fn range(
+        &self,
+        app: &App,
+        rests: &Rests,
+        first: u64,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), ExportError> {
+        for (from, until) in self.pages(first) {
+            let (rows, heads, mut parts) = view!(app.store, tx => {
+                let rows = export::range(tx, from, until).await?;
+                let heads = export::heads(tx, from, until).await?;
+                let told: Vec<_> = rows.iter().filter(|row| rests.tells(row)).cloned().collect();
+                Ok::<_, ExportError>((rows, heads, self.parts_of(app, tx, &told).await?))
+            })?;
+            let mut heads = heads.into_iter().peekable();
+            for row in &rows {
+                let at = u64::try_from(row.leaf_index).unwrap_or(0);
+                if rests.tells(row) {
+                    let parts = parts.remove(&row.id).unwrap_or_default();
+                    sink(&bundle::write_entry(at, leaf(row)?, &parts, None))?;
+                } else {
+                    let hash =
+                        Hash::from_slice(&row.leaf_hash).map_err(|_| ExportError::Entry(row.leaf_index))?;
+                    sink(&bundle::write_hash(at, &hash))?;
+                }
+                while let Some(head) = heads.next_if(|head| head.size == row.leaf_index + 1) {
+                    sink(&bundle::write_checkpoint(&head.note))?;
+                }
+            }
+        }
+        Ok(sink(&bundle::write_end(self.size))?)
+    }
+
+    async fn parts_of(
+        &self,
+        app: &App,
+        tx: &mut impl crate::store::Access,
+        rows: &[PlacedRow],
+    ) -> Result<BTreeMap<EntryId, Vec<Part>>, ExportError> {
+        let mut opened: BTreeMap<EntryId, Vec<Part>> = BTreeMap::new();
+        if !self.parts {
+            return Ok(opened);
+        }
+        let ids: Vec<EntryId> = rows.iter().map(|row| row.id).collect();
+        let commitments: BTreeMap<EntryId, Leaf> =
+            rows.iter().filter_map(|row| Some((row.id, Leaf::decode(&row.leaf).ok()?))).collect();
+        for row in export::parts(tx, &ids).await? {
+            let part = row.part.parse::<PartKind>().ok().and_then(|kind| {
+                let commitment = commitments.get(&row.entry_id)?.parts.get(&kind)?;
+                let clear = app.sealer.open(part_place(&row.entry_id, kind), &row.sealed).ok()?;
+                let (nonce, bytes) = clear.split_first_chunk()?;
+                Part::open(kind, *nonce, bytes.to_vec(), commitment).ok()
+            });
+            let part = part.ok_or_else(|| StoreError::Corrupt(format!("part of entry {}", row.entry_id)))?;
+            opened.entry(row.entry_id).or_default().push(part);
+        }
+        Ok(opened)
+    }
+}
+
+/// What a range is about, and with it what must be told besides.
+#[derive(Debug, Default)]
+struct Rests {
+    perimeter: Option<BTreeSet<StructureId>>,
+    mandates: BTreeSet<MandateId>,
+    cards: HashSet<CardId>,
+    people: BTreeSet<Pseudonym>,
+}
+
+impl Rests {
+    /// Whether an entry is of the perimeter itself.
+    fn holds(&self, row: &PlacedRow) -> bool {
+        let Some(perimeter) = &self.perimeter else { return true };
+        row.structure_id.is_some_and(|structure| perimeter.contains(&structure))
+    }
+
+    /// Whether an entry is told: of the perimeter, of one of its mandates, or what it rests on.
+    fn tells(&self, row: &PlacedRow) -> bool {
+        if self.holds(row) || row.mandate_id.is_some_and(|mandate| self.mandates.contains(&mandate)) {
+            return true;
+        }
+        if !STANDING.iter().any(|kind| kind.token() == row.kind) {
+            return false;
+        }
+        let known = |who: Option<Pseudonym>| who.is_some_and(|who| self.people.contains(&who));
+        row.card_id.is_some_and(|card| self.cards.contains(&card))
+            || known(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()))
+            || known(Leaf::decode(&row.leaf).ok().and_then(|leaf| leaf.about()))
+    }
+}
+
+fn leaf(row: &PlacedRow) -> Result<&str, ExportError> {
+    std::str::from_utf8(&row.leaf).map_err(|_| ExportError::Entry(row.leaf_index))
+}
+
+fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

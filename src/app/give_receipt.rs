@@ -1,0 +1,128 @@
+//! The receipt of an entry, for whoever may hold one: the entry, the parts they may see, the proof that it is in
+//! the signed log.
+use crate::domain::ids::{EntryId, PersonId, StructureId};
+use crate::log::draft::Draft;
+use crate::log::entry::Leaf;
+use crate::log::kind::{Kind, Role};
+use crate::log::merkle::leaf_hash;
+use crate::log::note::SignedNote;
+use crate::log::part::{Part, PartKind};
+use crate::log::proof::check_inclusion;
+use crate::log::receipt::Receipt;
+use crate::store::action_log::{self, part_place};
+use crate::store::{AsStoreError, StoreError, export, tree as stored};
+use crate::view;
+
+use super::App;
+use super::caller::SignedIn;
+use super::record::{self, RecordError};
+use super::search_log::{AuditError, perimeter};
+use super::tree::{self, TreeError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    #[error("there is no such entry, or not for you")]
+    NotFound,
+    #[error("no signed head covers this entry yet: it will within seconds")]
+    Waiting,
+    #[error("the entry in the database is not the one that was signed")]
+    Altered,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+impl AsStoreError for ReceiptError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The receipt of an entry within an auditor's perimeter. It names nobody: opening parts is another act.
+pub async fn for_auditor(app: &App, who: &SignedIn, id: EntryId) -> Result<String, ReceiptError> {
+    let structure = view!(app.store, tx => {
+        let perimeter_of = perimeter(tx, who.person_id).await?;
+        let row = action_log::entry(tx, id).await?.ok_or(ReceiptError::NotFound)?;
+        if let Some(auditor) = perimeter_of {
+            let listed = crate::store::auditor::structures(tx, Some(auditor)).await?;
+            let within = row.structure_id.is_some_and(|id| listed.iter().any(|structure| structure.id == id));
+            if !within {
+                return Err(ReceiptError::NotFound);
+            }
+        }
+        Ok(row.structure_id)
+    });
+    let structure = match structure {
+        Err(ReceiptError::NotFound) => {
+            let draft =
+                Draft::refused(Kind::LogExported, "not_within_perimeter").by(who.person_id, Role::Auditor);
+            record::refuse(app, draft, &who.person_id.to_string()).await?;
+            return Err(ReceiptError::NotFound);
+        }
+        other => other?,
+    };
+    written(app, taken_by(who.person_id, structure, id), id, &[]).await
+}
+
+/// The receipt of an entry, with these of its parts, for whoever has the server's command line.
+pub async fn for_command_line(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, ReceiptError> {
+    let draft = Draft::done(Kind::LogExported)
+        .by_role(Role::Operator)
+        .fact("via", "command_line")
+        .fact("entry", id.uuid())
+        .list("parts", shown.iter().map(|kind| kind.token()));
+    written(app, draft, id, shown).await
+}
+
+fn taken_by(person: PersonId, structure: Option<StructureId>, id: EntryId) -> Draft {
+    let draft = Draft::done(Kind::LogExported).by(person, Role::Auditor).fact("entry", id.uuid());
+    match structure {
+        Some(structure) => draft.structure(structure),
+        None => draft,
+    }
+}
+
+/// Makes the receipt, then writes down that it was given.
+async fn written(app: &App, draft: Draft, id: EntryId, shown: &[PartKind]) -> Result<String, ReceiptError> {
+    let text = make(app, id, shown).await?;
+    record::append(app, draft).await?;
+    Ok(text)
+}
+
+async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, ReceiptError> {
+    view!(app.store, tx => {
+        let row = action_log::entry(tx, id).await?.ok_or(ReceiptError::NotFound)?;
+        let head = stored::latest_checkpoint(tx).await?.ok_or(ReceiptError::Waiting)?;
+        let index = row.leaf_index.filter(|index| *index < head.size).ok_or(ReceiptError::Waiting)?;
+        let (index, size) = (u64::try_from(index).unwrap_or(0), u64::try_from(head.size).unwrap_or(0));
+        let paths = tree::inclusion(tx, &[index], size).await?;
+        let path = paths.into_iter().next().unwrap_or_default();
+        let note: SignedNote = head.note.parse().map_err(|_| ReceiptError::Altered)?;
+        let signed = app.log.open_checkpoint(&note).map_err(|_| ReceiptError::Altered)?;
+        check_inclusion(&leaf_hash(&row.leaf), index, size, &signed.root, &path)
+            .map_err(|_| ReceiptError::Altered)?;
+        let leaf = Leaf::decode(&row.leaf).map_err(|_| ReceiptError::Altered)?;
+        let mut parts = Vec::new();
+        for stored in export::parts(tx, &[id]).await? {
+            let kind: PartKind = stored.part.parse().map_err(|_| ReceiptError::Altered)?;
+            if !shown.contains(&kind) {
+                continue;
+            }
+            let clear = app.sealer.open(part_place(&id, kind), &stored.sealed).map_err(RecordError::from)?;
+            let (nonce, bytes) = clear.split_first_chunk().ok_or(ReceiptError::Altered)?;
+            let commitment = leaf.parts.get(&kind).ok_or(ReceiptError::Altered)?;
+            let part = Part::open(kind, *nonce, bytes.to_vec(), commitment);
+            parts.push(part.map_err(|_| ReceiptError::Altered)?);
+        }
+        let text = std::str::from_utf8(&row.leaf).map_err(|_| ReceiptError::Altered)?;
+        Ok(Receipt { leaf: text, parts: &parts, index, path: &path, head: &note }.write())
+    })
+}

@@ -1,0 +1,174 @@
+//! `log verify`: without configuration, database or network.
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::log::checkpoint::Checkpoint;
+use crate::log::cosignature::WitnessKey;
+use crate::log::note::NoteKey;
+use crate::log::promise::SignedPromise;
+use crate::log::receipt;
+use crate::log::verify::{self, Report, TOLD_FAULTS, Trust};
+
+use super::log_export::kept;
+use super::people::refused;
+use super::{Failure, say};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// A bundle (`log export`) or a receipt (`log receipt`); `-` for standard input.
+    file: PathBuf,
+    /// Public key of the log (`log key`), got from elsewhere than the bundle; repeat it across a rotation.
+    #[arg(long = "key", required = true, value_name = "KEY")]
+    keys: Vec<NoteKey>,
+    /// The latest checkpoint you hold from before: the bundle must continue it.
+    #[arg(long, value_name = "CHECKPOINT")]
+    seen: Option<PathBuf>,
+    /// Public key of a witness; may be repeated.
+    #[arg(long = "witness", value_name = "KEY")]
+    witnesses: Vec<WitnessKey>,
+    /// How many of the witnesses must vouch for the head. Without it: all of them.
+    #[arg(long, value_name = "COUNT")]
+    quorum: Option<usize>,
+    /// A promise somebody holds on paper (EP1~…); may be repeated.
+    #[arg(long = "promise", value_name = "TEXT")]
+    promises: Vec<SignedPromise>,
+    /// Folder for sorting what memory does not hold. Without it: the system's folder for temporary files.
+    #[arg(long, value_name = "FOLDER")]
+    scratch: Option<PathBuf>,
+}
+
+pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    let trust = Trust {
+        keys: options.keys.clone(),
+        seen: options.seen.as_deref().map(|path| seen(path, &options.keys)).transpose()?,
+        witnesses: options.witnesses.clone(),
+        quorum: options.quorum.unwrap_or(options.witnesses.len()),
+        promises: options.promises.clone(),
+    };
+    let mut input: Box<dyn BufRead> = if options.file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        Box::new(BufReader::with_capacity(1 << 20, File::open(&options.file)?))
+    };
+    if receipt::is_receipt(
+        std::str::from_utf8(&input.fill_buf()?.iter().copied().take(11).collect::<Vec<_>>()).unwrap_or(""),
+    ) {
+        let mut text = String::new();
+        input.read_line(&mut text)?;
+        return one(text.trim_end(), &trust);
+    }
+    let scratch = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
+    let (began, shown) = (Instant::now(), io::stderr().is_terminal());
+    let mut progress = |done: u64, of: u64| {
+        if shown {
+            eprint!("\r{done} of {of} entries, {} per second", per_second(done, began.elapsed()));
+        }
+    };
+    let report = verify::verify(input, &trust, &scratch, &mut progress)?;
+    if shown {
+        eprintln!();
+    }
+    tell(&report, &trust, began.elapsed());
+    if report.is_sound() {
+        Ok(())
+    } else {
+        let s = if report.wrong == 1 { "" } else { "s" };
+        Err(refused(format!("NOT SOUND: {} thing{s} wrong", report.wrong)))
+    }
+}
+
+/// The checkpoint of a file, once found to be one of this log.
+fn seen(path: &Path, keys: &[NoteKey]) -> Result<Checkpoint, Failure> {
+    let (note, _) = kept(path)?;
+    let opened = keys.iter().map(|key| Checkpoint::open(&note, key));
+    let last = opened.reduce(|first, next| if first.is_ok() { first } else { next });
+    let wrong = |error: &dyn std::fmt::Display| refused(format!("{}: {error}", path.display()));
+    last.ok_or_else(|| wrong(&"no key"))?.map_err(|error| wrong(&error))
+}
+
+/// A receipt.
+fn one(text: &str, trust: &Trust) -> Result<(), Failure> {
+    let proven = receipt::verify(text, trust).map_err(refused)?;
+    let leaf = &proven.leaf;
+    say(&format!(
+        "SOUND: entry {} of the log {}, under the head of {} entries",
+        proven.index, leaf.origin, proven.head.size
+    ));
+    say(&format!("  {} at {}, id {}", leaf.kind, leaf.time, leaf.id));
+    for (name, at) in &proven.witnessed {
+        say(&format!("  seen by {name} at {at}"));
+    }
+    if proven.witnessed.is_empty() {
+        say("  not witnessed: nobody but the log itself vouches for this head");
+    }
+    for part in &proven.parts {
+        let content = part.content().map_err(refused)?;
+        say(&format!("  {}: {content}", part.kind));
+    }
+    Ok(())
+}
+
+/// Whole entries per second.
+fn per_second(entries: u64, took: Duration) -> u128 {
+    u128::from(entries) * 1000 / took.as_millis().max(1)
+}
+
+fn tell(report: &Report, trust: &Trust, took: Duration) {
+    for fault in &report.faults {
+        say(&format!("wrong: {fault}"));
+    }
+    if report.wrong > TOLD_FAULTS as u64 {
+        say(&format!("… and {} more", report.wrong - TOLD_FAULTS as u64));
+    }
+    let Some(origin) = &report.origin else { return };
+    let (speed, seconds) = (per_second(report.entries, took), took.as_secs_f64());
+    say(&format!(
+        "log {origin}: entries {} to {} under a head of {}",
+        report.first,
+        report.size.saturating_sub(1),
+        report.size
+    ));
+    say(&format!(
+        "  {} entries and {} heads in {seconds:.1} s ({speed} entries per second)",
+        report.entries, report.checkpoints
+    ));
+    say(&format!(
+        "  {} told, {} only hashed, {} earlier ones they rest on",
+        report.told,
+        report.entries - report.told,
+        report.context
+    ));
+    say(&format!(
+        "  {} parts opened; {} not in this bundle (erased, or not asked for)",
+        report.parts, report.absent_parts
+    ));
+    match (report.continues, &trust.seen) {
+        (Some(size), _) => say(&format!("  continues your checkpoint of {size} entries")),
+        (None, Some(_)) => say("  DOES NOT continue your checkpoint"),
+        (None, None) => {
+            say("  not compared with an earlier checkpoint: keep this one (--seen) for the next time");
+        }
+    }
+    for (name, at) in &report.witnessed {
+        say(&format!("  head seen by {name} at {at}"));
+    }
+    if report.witnessed.is_empty() {
+        say("  not witnessed: nobody but the log itself vouches for this head");
+    }
+    if !trust.promises.is_empty() {
+        say(&format!(
+            "  {} promises kept, {} about which this bundle decides nothing",
+            report.promises_kept, report.promises_open
+        ));
+    }
+    if report.partial {
+        say("  limited by the perimeter: what it does not tell is proven to be there, not what it says");
+    }
+    if report.is_sound() {
+        say("SOUND: signatures, tree, heads, commitments, sequences and meaning hold");
+    }
+}

@@ -1,0 +1,249 @@
+//! What is taken away of a log that the product itself wrote, verified without it.
+use std::process::Command;
+
+use entremise::app::App;
+use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::give_receipt;
+use entremise::domain::ids::{EntryId, UserId};
+use entremise::log::checkpoint::Checkpoint;
+use entremise::log::note::SignedNote;
+use entremise::log::part::PartKind;
+use entremise::log::receipt;
+use entremise::log::verify::{Report, Trust, Wrong, verify};
+use time::Duration;
+
+use super::*;
+use crate::flows::mandate_support::{Desk, fatou, josette};
+use crate::flows::provider::{Browser, json, param, redeem, userinfo};
+
+use crate::support::services::Service;
+use crate::support::{Roles, TempFolder, TestApp, services};
+
+fn trust(app: &App) -> Trust {
+    Trust { keys: vec![app.log.signers()[0].key().clone()], ..Trust::default() }
+}
+
+async fn lines(app: &App, wanted: &Wanted) -> Vec<String> {
+    let export = plan(app, Taker::CommandLine, wanted).await.expect("an export");
+    let mut lines = Vec::new();
+    let mut sink = |line: &str| {
+        lines.push(line.to_owned());
+        Ok(())
+    };
+    export.write(app, &mut sink).await.expect("the export is written");
+    lines
+}
+
+fn check(lines: &[String], trust: &Trust) -> Report {
+    let text = lines.join("\n") + "\n";
+    verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
+}
+
+/// A service opened for the user of the latest mandate, its code redeemed, the identity given.
+async fn used(desk: &Desk, service: &Service) {
+    let ours = services::Desk {
+        structure: desk.structure,
+        aidant: desk.aidant.id,
+        card: desk.aidant.card_id,
+        session: desk.aidant.session.clone(),
+    };
+    let user: UserId = latest(desk, "SELECT user_id FROM mandate ORDER BY signed_at DESC LIMIT 1").await;
+    let back = Browser::of(&desk.app, &ours).open(service, user, &[]).await;
+    let tokens = json(&redeem(&desk.app, service, &param(&back, "code").unwrap(), &[]).await);
+    userinfo(&desk.app, tokens["access_token"].as_str().unwrap()).await.assert_status(200);
+}
+
+async fn latest(desk: &Desk, sql: &'static str) -> UserId {
+    entremise::view!(desk.app.app.store, tx => {
+        Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
+            entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,
+            entremise::store::Tx::Lite(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,
+        })
+    })
+    .unwrap()
+}
+
+async fn settle(app: &TestApp) -> Checkpoint {
+    let keeper = keeper(app, "a");
+    sequence(app, &keeper).await;
+    keeper.sign(&app.app).await.unwrap().expect("something new")
+}
+
+/// A mandate signed, used and revoked, as the pages do it.
+async fn scene(app: TestApp) -> (Desk, Service) {
+    let desk = Desk::open(app).await;
+    let service = desk.app.service("impots", |_| {}).await;
+    let reference = desk.signed(josette(), &["argent", "logement"], "31").await;
+    used(&desk, &service).await;
+    desk.app.clock.advance(Duration::minutes(2));
+    let end = format!("/mandates/{reference}/end");
+    desk.post(&end, &[("by", "user")]).await.assert_status(303);
+    (desk, service)
+}
+
+on_both_engines! {
+    async fn a_true_log_verifies_whole_and_in_ranges(app: TestApp) {
+        let (desk, service) = scene(app).await;
+        let app = &desk.app;
+        let first = settle(app).await;
+        app.clock.advance(Duration::seconds(1));
+        let then = app.app.now();
+        let whole = lines(&app.app, &Wanted { parts: true, ..Wanted::default() }).await;
+        let report = check(&whole, &trust(&app.app));
+        assert_eq!(report.faults, []);
+        assert_eq!((report.entries, report.told, report.absent_parts), (first.size, first.size, 0));
+        assert!(report.parts >= 6, "{}", report.parts);
+        let text = whole.join("\n");
+        assert!(text.contains("MARTIN"), "the identity that was checked is a part");
+        let masked = lines(&app.app, &Wanted::default()).await;
+        let report = check(&masked, &trust(&app.app));
+        assert_eq!((report.wrong, report.parts), (0, 0));
+        assert!(report.absent_parts >= 6);
+        assert!(!masked.join("\n").contains("MARTIN"), "nobody is named unless parts were asked for");
+
+        // Later: another person's mandate, lived from proposal to use, and the first one read again.
+        app.clock.advance(Duration::minutes(5));
+        let since = app.app.now();
+        desk.signed(fatou(), &["argent"], "31").await;
+        used(&desk, &service).await;
+        let second = settle(app).await;
+        let seen = Trust { seen: Some(first.clone()), ..trust(&app.app) };
+        for wanted in [
+            Wanted { after: Some(first.size), parts: true, ..Wanted::default() },
+            Wanted { from: Some(since), ..Wanted::default() },
+        ] {
+            let range = lines(&app.app, &wanted).await;
+            let report = check(&range, &trust(&app.app));
+            assert_eq!(report.faults, []);
+            assert!(report.first >= first.size && report.context >= 5, "{report:?}");
+            assert_eq!(report.size, second.size);
+        }
+        let range = lines(&app.app, &Wanted { after: Some(first.size), ..Wanted::default() }).await;
+        assert_eq!(check(&range, &seen).continues, Some(first.size));
+        // The first part alone, under the head that was signed then.
+        let until = lines(&app.app, &Wanted { until: Some(then), ..Wanted::default() }).await;
+        assert_eq!((check(&until, &trust(&app.app)).size, check(&until, &trust(&app.app)).wrong), (first.size, 0));
+        // Each bundle that left is an entry, with its range and whether it named people.
+        let exported = number(&app.app.store, "SELECT COUNT(*) FROM entry WHERE kind = 'log.exported'").await;
+        assert_eq!(exported, 6);
+    }
+
+    async fn a_perimeter_tells_its_own_and_hashes_the_others(app: TestApp) {
+        let (desk, _) = scene(app).await;
+        let app = &desk.app;
+        let elsewhere = app.structure("CCAS de Moulins", "21030190400015").await;
+        app.hire("Marc Petit", "marc@exemple.fr", &[entremise::domain::person::Role::Aidant], elsewhere).await;
+        let head = settle(app).await;
+        let ours = lines(&app.app, &Wanted { perimeter: Some([desk.structure].into()), ..Wanted::default() }).await;
+        let report = check(&ours, &trust(&app.app));
+        assert_eq!(report.faults, []);
+        assert_eq!(report.entries, head.size);
+        assert!(report.partial && report.told < report.entries);
+        assert!(!ours.iter().skip(1).any(|line| line.contains(&elsewhere.to_string())), "another structure's acts");
+        let theirs = lines(&app.app, &Wanted { perimeter: Some([elsewhere].into()), ..Wanted::default() }).await;
+        let report = check(&theirs, &trust(&app.app));
+        assert_eq!(report.faults, []);
+        assert!(!theirs.iter().skip(1).any(|line| line.contains(&desk.structure.to_string())));
+        assert!(!theirs.iter().any(|line| line.contains("mandate.signed")));
+    }
+
+    /// Whoever owns the database changes what was done; the checkpoint an auditor kept convicts them.
+    async fn a_database_rewritten_by_its_owner_is_convicted(app: TestApp) {
+        let (desk, _) = scene(app).await;
+        let app = &desk.app;
+        let kept = settle(app).await;
+        let other = TestApp::fresh(if app.db.url.starts_with("sqlite") { crate::support::Engine::Sqlite } else { crate::support::Engine::Postgres }).await;
+        // The same keys over another history, longer than the true one: signed correctly, and yet.
+        let rewritten = App { store: other.app.store.clone(), ..app.app.clone() };
+        write(&rewritten, usize::try_from(kept.size).unwrap() + 5).await;
+        let keeper = other_keeper(app, "forger");
+        while keeper.sequence(&rewritten).await.unwrap() > 0 {}
+        keeper.sign(&rewritten).await.unwrap().unwrap();
+        let bundle = lines(&rewritten, &Wanted::default()).await;
+        assert_eq!(check(&bundle, &trust(&app.app)).faults, [], "nothing inside it can tell");
+        let seen = Trust { seen: Some(kept.clone()), ..trust(&app.app) };
+        assert_eq!(check(&bundle, &seen).faults[0].what, Wrong::Forked(kept.size));
+    }
+
+    async fn a_receipt_is_verified_by_its_holder(app: TestApp) {
+        let (desk, _) = scene(app).await;
+        let app = &desk.app;
+        let auditor = app.person("Paul", "Ferrand", Roles { operator: false, auditor: true }).await;
+        let session = app.session(auditor, None).await;
+        let signed = entremise::view!(app.app.store, tx => {
+            Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
+                entremise::store::Tx::Pg(c) => sqlx::query_scalar::<_, EntryId>("SELECT id FROM entry WHERE kind = 'mandate.signed'").fetch_one(&mut **c).await?,
+                entremise::store::Tx::Lite(c) => sqlx::query_scalar::<_, EntryId>("SELECT id FROM entry WHERE kind = 'mandate.signed'").fetch_one(&mut **c).await?,
+            })
+        }).unwrap();
+        let path = format!("/log/entries/{signed}/receipt");
+        app.get(&path).session(&session).send().await.assert_status(404);
+        settle(app).await;
+        let answer = app.get(&path).session(&session).send().await;
+        assert!(answer.assert_status(200).header("content-disposition").starts_with("attachment;"));
+        let trust = trust(&app.app);
+        let proven = receipt::verify(answer.body.trim_end(), &trust).unwrap();
+        assert_eq!((proven.leaf.id, proven.parts.len()), (signed, 0), "a receipt names nobody by itself");
+        let named = give_receipt::for_command_line(&app.app, signed, &[PartKind::Actor]).await.unwrap();
+        let proven = receipt::verify(&named, &trust).unwrap();
+        assert_eq!(proven.parts[0].content().unwrap()["name"], "Nadia Benali");
+        assert!(receipt::verify(&named.replace("Benali", "Durand"), &trust).is_err());
+        force(&app.app.store, "UPDATE person SET perimeter = 'listed' WHERE is_auditor").await.unwrap();
+        app.get(&path).session(&session).send().await.assert_status(404);
+        let written = "SELECT COUNT(*) FROM entry WHERE kind = 'log.exported' AND outcome = 'refused'";
+        assert_eq!(number(&app.app.store, written).await, 1);
+    }
+}
+
+/// The command, as an auditor without the service runs it.
+#[tokio::test]
+async fn the_command_explains_and_exits() {
+    let (desk, _) = scene(TestApp::fresh(crate::support::Engine::Sqlite).await).await;
+    let app = &desk.app;
+    let head = settle(app).await;
+    let folder = TempFolder::new();
+    let file = |name: &str, text: &str| {
+        let path = folder.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let bundle = lines(&app.app, &Wanted::default()).await.join("\n") + "\n";
+    let key = app.app.log.signers()[0].key().to_string();
+    let run = |path: &std::path::Path, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entremise"));
+        let output =
+            command.args(["log", "verify"]).arg(path).args(["--key", &key]).args(more).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), text)
+    };
+    let note: SignedNote =
+        entremise::app::publish_log::checkpoint(&app.app).await.unwrap().unwrap().parse().unwrap();
+    let kept = file("checkpoint", &note.to_string());
+    let kept = kept.to_str().unwrap();
+    let (code, told) = run(&file("true", &bundle), &["--seen", kept]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("SOUND: ")
+            && told.contains(&format!("continues your checkpoint of {} entries", head.size))
+    );
+    assert!(told.contains("not witnessed"));
+    let (code, told) =
+        run(&file("changed", &bundle.replace("\"presence\":\"present\"", "\"presence\":\"absent\"")), &[]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("at least one was changed") && told.contains("NOT SOUND: 1 thing wrong"), "{told}");
+    let half = &bundle[..bundle.len() / 2];
+    let (code, told) = run(&file("cut", half), &[]);
+    assert!(code == Some(1) && told.contains("cut short"), "{told}");
+    let receipt = give_receipt::for_command_line(&app.app, first_entry(app).await, &[]).await.unwrap();
+    let (code, told) = run(&file("receipt", &receipt), &[]);
+    assert!(code == Some(0) && told.contains("SOUND: entry 0 of the log test.example/log"), "{told}");
+    let (code, _) = run(&folder.0.join("absent"), &[]);
+    assert_eq!(code, Some(1));
+}
+
+async fn first_entry(app: &TestApp) -> EntryId {
+    entremise::view!(app.app.store, tx => {
+        Ok::<_, StoreError>(entremise::store::export::range(tx, 0, 1).await?[0].id)
+    })
+    .unwrap()
+}
