@@ -110,13 +110,17 @@ impl Store {
                     .pragma("cache_size", "-16384")
                     .pragma("wal_autocheckpoint", "4000")
                     .statement_cache_capacity(STATEMENTS);
+                // The file does not go away as a server may: asking each time whether it still answers is a wait
+                // for nothing.
                 let writer = SqlitePoolOptions::new()
+                    .test_before_acquire(false)
                     .max_connections(1)
                     .acquire_timeout(Duration::from_secs(30))
                     .connect_with(writing.clone())
                     .await?;
                 let reading = writing.create_if_missing(false).pragma("query_only", "ON");
                 let readers = SqlitePoolOptions::new()
+                    .test_before_acquire(false)
                     .max_connections(4)
                     .acquire_timeout(Duration::from_secs(10))
                     .connect_with(reading)
