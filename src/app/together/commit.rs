@@ -35,7 +35,7 @@ pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordErro
         });
         let seen = give_userinfo::look(app, tx, &tokens.collect::<Vec<_>>(), now).await?;
 
-        let (mut done, places, drafts) = plan(acts, copied, looked, seen)?;
+        let Plan { mut done, places, drafts } = plan(acts, copied, looked, seen)?;
         // From here on the mandates are held.
         let entries = record::prepare(app, tx, drafts).await?;
         exchange::redeem(tx, &done.iter().filter_map(redeemed).collect::<Vec<_>>(), now).await?;
@@ -56,15 +56,16 @@ pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordErro
     })
 }
 
-/// What becomes of each act, and the entries to write with the places of their acts.
-fn plan(
-    acts: &[Act],
-    copied: Vec<bool>,
-    looked: Vec<Looked>,
-    seen: Vec<Seen>,
-) -> Result<(Vec<Done>, Vec<usize>, Vec<Draft>), RecordError> {
+/// What becomes of each act; what is to be written, and the places of the acts that write it.
+struct Plan {
+    done: Vec<Done>,
+    places: Vec<usize>,
+    drafts: Vec<Draft>,
+}
+
+fn plan(acts: &[Act], copied: Vec<bool>, looked: Vec<Looked>, seen: Vec<Seen>) -> Result<Plan, RecordError> {
     let (mut copied, mut looked, mut seen) = (copied.into_iter(), looked.into_iter(), seen.into_iter());
-    let (mut done, mut places, mut drafts) = (Vec::with_capacity(acts.len()), Vec::new(), Vec::new());
+    let mut plan = Plan { done: Vec::with_capacity(acts.len()), places: Vec::new(), drafts: Vec::new() };
     for (place, act) in acts.iter().enumerate() {
         let (one, draft) = match act {
             Act::Entry { draft, .. } => {
@@ -82,13 +83,13 @@ fn plan(
                 (Done::Userinfo(seen), draft)
             }
         };
-        done.push(one);
+        plan.done.push(one);
         if let Some(draft) = draft {
-            places.push(place);
-            drafts.push(draft);
+            plan.places.push(place);
+            plan.drafts.push(draft);
         }
     }
-    Ok((done, places, drafts))
+    Ok(plan)
 }
 
 fn redeemed(done: &Done) -> Option<&Redeemed> {
