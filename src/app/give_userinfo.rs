@@ -1,6 +1,6 @@
 //! The userinfo endpoint: the user's civil identity, exactly as it was received, to a service whose token and mandate
 //! are in force at that instant.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
@@ -12,8 +12,8 @@ use crate::oidc::provider::error::ResourceError;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::scope::{Scope, Scopes};
 use crate::oidc::provider::token::bearer;
+use crate::store::WriteTx;
 use crate::store::token::{self, TokenRow};
-use crate::store::{StoreError, WriteTx};
 
 use super::caller::CHARTER_VERSION;
 use super::choose_user::identity;
@@ -96,18 +96,6 @@ pub(super) async fn look(
             Ok(Seen::Given(Box::new(Given { row, identity })))
         })
         .collect()
-}
-
-/// Makes sure that tokens still open what they did. The mandates they stand on are held: what has changed since
-/// [`look`] is looked at again.
-pub(super) async fn hold(
-    tx: &mut WriteTx,
-    tokens: &[&HashedToken],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let tokens: Vec<_> = tokens.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let alive = token::alive(tx, &tokens, now, CHARTER_VERSION).await?;
-    if usize::try_from(alive) == Ok(tokens.len()) { Ok(()) } else { Err(StoreError::Overtaken) }
 }
 
 fn answer(app: &App, given: &Given) -> Result<Vec<u8>, serde_json::Error> {

@@ -9,23 +9,33 @@ use crate::domain::time::Timestamp;
 use super::many::{list, padded, rows};
 use super::{Access, StoreError, WriteTx};
 
-/// True while a use `u` may go on, at the instant `$1`, its aidant having accepted charter `$2`.
+/// What a use `u` stands on. Each by its key and outer: whatever is missing makes [`in_force`] false, and no plan does
+/// better than one look at each.
+macro_rules! stands_on {
+    () => {
+        "
+LEFT JOIN mandate_grant g ON g.id = u.grant_id
+LEFT JOIN mandate m ON m.id = u.mandate_id
+LEFT JOIN structure s ON s.id = u.structure_id
+LEFT JOIN structure_domain sd ON sd.structure_id = u.structure_id AND sd.domain = g.domain
+LEFT JOIN membership mb ON mb.person_id = u.person_id AND mb.structure_id = u.structure_id
+LEFT JOIN person p ON p.id = u.person_id
+LEFT JOIN card cd ON cd.id = u.card_id
+LEFT JOIN client k ON k.id = u.client_id
+LEFT JOIN domain d ON d.key = g.domain"
+    };
+}
+
+/// True while a use `u` may go on, at the instant `$1`, its aidant having accepted charter `$2`; over [`stands_on`].
 macro_rules! in_force {
     () => {
-        "(u.ended_at IS NULL AND EXISTS (
-  SELECT 1 FROM mandate_grant g
-  JOIN mandate m ON m.id = g.mandate_id
-  JOIN structure s ON s.id = u.structure_id
-  JOIN structure_domain sd ON sd.structure_id = s.id AND sd.domain = g.domain
-  JOIN membership mb ON mb.person_id = u.person_id AND mb.structure_id = s.id
-  JOIN person p ON p.id = u.person_id
-  JOIN card cd ON cd.id = u.card_id
-  JOIN client k ON k.id = u.client_id
-  WHERE g.id = u.grant_id AND g.state = 'live' AND g.ends_at > $1
+        "COALESCE(u.ended_at IS NULL
+    AND g.mandate_id = m.id AND g.state = 'live' AND g.ends_at > $1
     AND m.state = 'active' AND m.ends_at > $1
     AND s.status = 'habilitated' AND s.habilitated_from <= $1 AND s.habilitated_until > $1
+    AND sd.domain IS NOT NULL
     AND mb.status = 'active' AND mb.is_aidant AND p.status = 'active' AND p.charter_version = $2
-    AND cd.state = 'active' AND cd.person_id = u.person_id AND k.status = 'active'))"
+    AND cd.state = 'active' AND cd.person_id = u.person_id AND k.status = 'active', FALSE)"
     };
 }
 
@@ -81,20 +91,14 @@ const CODES: &str = concat!(
     standing!(),
     "
 FROM authorization_code c
-JOIN use_session u ON u.id = c.use_id
-JOIN mandate_grant g ON g.id = u.grant_id
-JOIN mandate m ON m.id = u.mandate_id
-JOIN domain d ON d.key = g.domain
+JOIN use_session u ON u.id = c.use_id",
+    stands_on!(),
+    "
 WHERE c.code_hash IN"
 );
 
-const REDEEM: &str = concat!(
-    "UPDATE authorization_code SET redeemed_at = $1
-WHERE redeemed_at IS NULL AND expires_at > $1
-  AND EXISTS (SELECT 1 FROM use_session u WHERE u.id = authorization_code.use_id AND ",
-    in_force!(),
-    ") AND code_hash IN"
-);
+const REDEEM: &str = "UPDATE authorization_code SET redeemed_at = $1
+WHERE redeemed_at IS NULL AND expires_at > $1 AND code_hash IN";
 
 const CONSUME: &str = "
 UPDATE mandate_grant SET consumed_at = $2 WHERE id = $1 AND single_use AND consumed_at IS NULL";
@@ -125,20 +129,14 @@ pub async fn codes(
     })
 }
 
-/// Redeems codes, each once, if everything it stands on is in force at `now`. How many were: exactly one of several
-/// callers redeems a code.
-pub async fn redeem(
-    tx: &mut WriteTx,
-    hashes: &[&HashedToken],
-    now: Timestamp,
-    charter: i64,
-) -> Result<u64, StoreError> {
+/// Redeems codes, each once. How many were: exactly one of several callers redeems a code.
+pub async fn redeem(tx: &mut WriteTx, hashes: &[&HashedToken], now: Timestamp) -> Result<u64, StoreError> {
     if hashes.is_empty() {
         return Ok(0);
     }
-    let sql = format!("{REDEEM} ({})", list(3, hashes.len()));
+    let sql = format!("{REDEEM} ({})", list(2, hashes.len()));
     changed!(tx, {
-        let mut query = sqlx::query(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone())).bind(now);
         for hash in padded(hashes) {
             query = query.bind(*hash);
         }
@@ -191,18 +189,44 @@ pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp
     changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))
 }
 
-const IN_FORCE: &str = concat!("SELECT u.id FROM use_session u WHERE u.id = $3 AND ", in_force!());
+const IN_FORCE: &str = concat!(
+    "SELECT COUNT(*) FROM use_session u",
+    stands_on!(),
+    "
+WHERE ",
+    in_force!(),
+    " AND u.id IN"
+);
 
-/// Whether a use may go on at `now`: neither ended, nor anything it stands on.
+/// How many of these uses, all different, may go on at `now`: neither ended, nor anything they stand on.
+pub async fn in_force(
+    tx: &mut impl Access,
+    uses: &[UseId],
+    now: Timestamp,
+    charter: i64,
+) -> Result<usize, StoreError> {
+    if uses.is_empty() {
+        return Ok(0);
+    }
+    let sql = format!("{IN_FORCE} ({})", list(3, uses.len()));
+    let count: i64 = on!(tx, c => {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        for id in padded(uses) {
+            query = query.bind(*id);
+        }
+        query.fetch_one(c).await
+    })?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Whether one use may go on at `now`.
 pub async fn is_in_force(
     tx: &mut impl Access,
     id: UseId,
     now: Timestamp,
     charter: i64,
 ) -> Result<bool, StoreError> {
-    let found = on!(tx, c => sqlx::query_scalar::<_, UseId>(IN_FORCE)
-        .bind(now).bind(charter).bind(id).fetch_optional(c).await)?;
-    Ok(found.is_some())
+    Ok(in_force(tx, &[id], now, charter).await? == 1)
 }
 
 /// An access token as stored, with the user's identity and whether it still opens it.
@@ -229,19 +253,10 @@ const TOKENS: &str = concat!(
     "
 FROM access_token t
 JOIN use_session u ON u.id = t.use_id
-JOIN client k ON k.id = t.client_id
-JOIN mandate_grant g ON g.id = u.grant_id
-JOIN mandate m ON m.id = u.mandate_id
-JOIN domain d ON d.key = g.domain
-JOIN app_user a ON a.id = u.user_id
+JOIN app_user a ON a.id = u.user_id",
+    stands_on!(),
+    "
 WHERE t.token_hash IN"
-);
-
-const ALIVE: &str = concat!(
-    "SELECT COUNT(*) FROM access_token t JOIN use_session u ON u.id = t.use_id
-WHERE t.revoked_at IS NULL AND t.expires_at > $1 AND ",
-    in_force!(),
-    " AND t.token_hash IN"
 );
 
 /// Access tokens, alive or not; an unknown one is missing.
@@ -261,25 +276,5 @@ pub async fn find(
             query = query.bind(*hash);
         }
         query.fetch_all(c).await
-    })
-}
-
-/// How many of these tokens, all different, still open what they stand on.
-pub async fn alive(
-    tx: &mut WriteTx,
-    hashes: &[&HashedToken],
-    now: Timestamp,
-    charter: i64,
-) -> Result<i64, StoreError> {
-    if hashes.is_empty() {
-        return Ok(0);
-    }
-    let sql = format!("{ALIVE} ({})", list(3, hashes.len()));
-    on!(tx, c => {
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
-        for hash in padded(hashes) {
-            query = query.bind(*hash);
-        }
-        query.fetch_one(c).await
     })
 }

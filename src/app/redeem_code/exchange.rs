@@ -163,15 +163,15 @@ fn authenticated<'a>(row: Option<&'a ClientRow>, credentials: &Credentials) -> O
     row.filter(|row| equal && row.status == "active" && row.auth_method == credentials.method.as_str())
 }
 
-/// Redeems the codes, all of them. The mandates they stand on are held: what has changed since [`look`] is looked at
-/// again.
+/// Redeems the codes, all of them; what has changed since [`look`] is looked at again. Whether their uses may go on is
+/// for the caller to check.
 pub(in crate::app) async fn redeem(
     tx: &mut WriteTx,
     all: &[&Redeemed],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let hashes: Vec<_> = all.iter().map(|one| &one.code.code_hash).collect();
-    let redeemed = token::redeem(tx, &hashes, now, CHARTER_VERSION).await?;
+    let redeemed = token::redeem(tx, &hashes, now).await?;
     if usize::try_from(redeemed) != Ok(all.len()) {
         return Err(StoreError::Overtaken);
     }

@@ -1,11 +1,16 @@
 //! The transaction that acts share. Each is first looked at; the mandates it stands on are then held, by taking the
 //! next number of their sequence; and what was seen is checked once more under that hold, so that a revocation is
 //! either seen here or comes after.
+use std::collections::BTreeSet;
+
 use crate::app::App;
+use crate::app::caller::CHARTER_VERSION;
 use crate::app::give_userinfo::{self, Seen};
 use crate::app::record::{self, RecordError, refusals};
 use crate::app::redeem_code::exchange::{self, Looked, Redeemed};
+use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
+use crate::store::{StoreError, WriteTx, token};
 use crate::transact;
 
 use super::{Act, Done};
@@ -38,8 +43,8 @@ pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordErro
         let Plan { mut done, places, drafts } = plan(acts, copied, looked, seen)?;
         // From here on the mandates are held.
         let entries = record::prepare(app, tx, drafts).await?;
+        still_in_force(tx, &done, now).await?;
         exchange::redeem(tx, &done.iter().filter_map(redeemed).collect::<Vec<_>>(), now).await?;
-        give_userinfo::hold(tx, &done.iter().filter_map(given).collect::<Vec<_>>(), now).await?;
         record::insert(tx, &entries).await?;
 
         let written = || places.iter().zip(&entries);
@@ -99,9 +104,14 @@ fn redeemed(done: &Done) -> Option<&Redeemed> {
     }
 }
 
-fn given(done: &Done) -> Option<&crate::domain::secret::HashedToken> {
-    match done {
-        Done::Userinfo(Seen::Given(given)) => Some(&given.row.token_hash),
-        Done::Userinfo(_) | Done::Entry(_) | Done::Redeem(_) => None,
-    }
+/// Makes sure that the uses at work may still go on; what has changed since the look is looked at again.
+async fn still_in_force(tx: &mut WriteTx, done: &[Done], now: Timestamp) -> Result<(), StoreError> {
+    let uses = done.iter().filter_map(|done| match done {
+        Done::Redeem(Looked::Redeemed(redeemed)) => Some(redeemed.code.standing.use_id),
+        Done::Userinfo(Seen::Given(given)) => Some(given.row.standing.use_id),
+        Done::Redeem(_) | Done::Userinfo(_) | Done::Entry(_) => None,
+    });
+    let uses: Vec<_> = uses.collect::<BTreeSet<_>>().into_iter().collect();
+    let in_force = token::in_force(tx, &uses, now, CHARTER_VERSION).await?;
+    if in_force == uses.len() { Ok(()) } else { Err(StoreError::Overtaken) }
 }
