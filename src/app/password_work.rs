@@ -22,19 +22,22 @@ pub struct Busy;
 
 /// See [`password::verify`].
 pub async fn verify(password: Secret, stored: Option<PasswordPhc>) -> Result<Result<bool, Busy>, Fault> {
-    run(move || password::verify(&password, stored.as_ref())).await
+    run(&PERMITS, move || password::verify(&password, stored.as_ref())).await
 }
 
 /// See [`password::hash`].
 pub async fn hash(password: Secret, entropy: Arc<dyn Entropy>) -> Result<Result<PasswordPhc, Busy>, Fault> {
-    match run(move || password::hash(&password, &*entropy)).await? {
+    match run(&PERMITS, move || password::hash(&password, &*entropy)).await? {
         Ok(done) => Ok(Ok(done?)),
         Err(busy) => Ok(Err(busy)),
     }
 }
 
-async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Result<T, Busy>, Fault> {
-    let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, PERMITS.acquire()).await else {
+async fn run<T: Send + 'static>(
+    permits: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Result<T, Busy>, Fault> {
+    let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, permits.acquire()).await else {
         return Ok(Err(Busy));
     };
     // The permit goes with the work and not with whoever waits for it: a caller who leaves frees no place.
@@ -53,6 +56,8 @@ mod tests {
 
     use super::*;
 
+    // Each test has places of its own: those of the program are taken by the other tests of this process.
+
     #[derive(Default)]
     struct Gate {
         open: Mutex<bool>,
@@ -65,26 +70,30 @@ mod tests {
         fn pass(&self) {
             let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(inside, Ordering::SeqCst);
-            let mut open = self.open.lock().unwrap();
-            while !*open {
-                open = self.opened.wait(open).unwrap();
-            }
+            // A test that fails never opens: the threads at work must end all the same.
+            let open = self.open.lock().unwrap();
+            drop(self.opened.wait_timeout_while(open, Duration::from_secs(20), |open| !*open).unwrap());
             self.inside.fetch_sub(1, Ordering::SeqCst);
+        }
+
+        async fn fill(&self, places: usize) {
+            while self.inside.load(Ordering::SeqCst) < places {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
     }
 
     /// Known failures 12 and 13: however many ask, and whether they wait for the answer or leave, four are at work.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn four_at_once_even_when_callers_leave() {
+        static PLACES: Semaphore = Semaphore::const_new(4);
         let gate = Arc::new(Gate::default());
         let start = || {
             let gate = gate.clone();
-            tokio::spawn(run(move || gate.pass()))
+            tokio::spawn(run(&PLACES, move || gate.pass()))
         };
         let leaving: Vec<_> = (0..20).map(|_| start()).collect();
-        while gate.inside.load(Ordering::SeqCst) < 4 {
-            tokio::task::yield_now().await;
-        }
+        tokio::time::timeout(PATIENCE, gate.fill(4)).await.expect("four are at work");
         for one in leaving {
             one.abort();
         }
@@ -100,11 +109,12 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn after_five_seconds_one_is_sent_away() {
+        static PLACES: Semaphore = Semaphore::const_new(4);
         let gate = Arc::new(Gate::default());
         let waiting = gate.clone();
-        let all = PERMITS.acquire_many(4).await.unwrap();
+        let all = PLACES.acquire_many(4).await.unwrap();
         let begun = tokio::time::Instant::now();
-        assert_eq!(run(move || waiting.pass()).await.unwrap(), Err(Busy));
+        assert_eq!(run(&PLACES, move || waiting.pass()).await.unwrap(), Err(Busy));
         assert!(begun.elapsed() >= PATIENCE);
         assert_eq!(gate.most.load(Ordering::SeqCst), 0, "the work was not begun");
         drop(all);
