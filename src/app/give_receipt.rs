@@ -41,6 +41,8 @@ impl AsStoreError for ReceiptError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
+            Self::Record(error) => error.as_store_error(),
+            Self::Tree(error) => error.as_store_error(),
             _ => None,
         }
     }

@@ -10,8 +10,6 @@ use crate::domain::ids::{StructureId, UserId};
 use crate::domain::mandate::Act;
 use crate::domain::search::{Query, fold};
 use crate::domain::user::CivilIdentity;
-use crate::log::draft::Draft;
-use crate::log::kind::Kind;
 use crate::store::user::{self, OfStructureRow};
 use crate::view;
 
@@ -19,8 +17,7 @@ use super::App;
 use super::caller::SignedIn;
 use super::choose_user;
 use super::desk::{self, DeskError};
-use super::read_mandates::searched;
-use super::record;
+use super::read_mandates::{note_search, searched};
 
 /// Users on one page.
 const PAGE: usize = 25;
@@ -92,7 +89,7 @@ pub async fn list(
             break;
         }
     }
-    note_search(app, who, structure, typed, read).await?;
+    note_search(app, who, structure, "users", (typed, read)).await?;
     let lines: Vec<Line> = kept.into_values().collect();
     Ok(Lines { next: lines.last().filter(|_| more).map(|line| line.id), lines })
 }
@@ -116,21 +113,4 @@ pub async fn one(
 fn opened(app: &App, row: &OfStructureRow) -> Result<Line, DeskError> {
     let identity = choose_user::identity(app, row.id, &row.identity_sealed)?;
     Ok(Line { id: row.id, identity, mandates: row.mandates })
-}
-
-/// Looking for a person by name is an act: it is written down, without the name.
-async fn note_search(
-    app: &App,
-    who: &SignedIn,
-    structure: StructureId,
-    typed: &str,
-    read: i64,
-) -> Result<(), DeskError> {
-    if typed.is_empty() {
-        return Ok(());
-    }
-    let role = super::sign_out::role(who);
-    let draft = Draft::done(Kind::FileRead).by(who.person_id, role).structure(structure);
-    record::append(app, draft.fact("what", "users").fact("read", read)).await?;
-    Ok(())
 }

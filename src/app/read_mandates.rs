@@ -88,14 +88,14 @@ pub async fn list(
                 continue;
             }
             if lines.len() == PAGE {
-                note_search(app, who, structure, typed, read).await?;
+                note_search(app, who, structure, "mandates", (typed, read)).await?;
                 return Ok(Lines { lines, next: Some(after) });
             }
             after = row.id;
             lines.push(line(row, person, &catalogue, now)?);
         }
         if complete {
-            note_search(app, who, structure, typed, read).await?;
+            note_search(app, who, structure, "mandates", (typed, read)).await?;
             return Ok(Lines { lines, next: None });
         }
     }
@@ -136,23 +136,20 @@ fn line(
     })
 }
 
-/// Looking for a person by name is an act: it is written down, without the name.
-async fn note_search(
+/// Looking for a person by name among these (`what`) is an act: it is written down, without the name.
+pub(super) async fn note_search(
     app: &App,
     who: &SignedIn,
     structure: StructureId,
-    typed: &str,
-    read: i64,
+    what: &'static str,
+    (typed, read): (&str, i64),
 ) -> Result<(), DeskError> {
     if typed.is_empty() {
         return Ok(());
     }
-    let draft = Draft::done(Kind::FileRead)
-        .by(who.person_id, crate::log::kind::Role::Aidant)
-        .structure(structure)
-        .fact("what", "mandates")
-        .fact("read", read);
-    record::append(app, draft).await?;
+    let draft =
+        Draft::done(Kind::FileRead).by(who.person_id, super::sign_out::role(who)).structure(structure);
+    record::append(app, draft.fact("what", what).fact("read", read)).await?;
     Ok(())
 }
 

@@ -5,7 +5,6 @@ use axum::response::Response;
 use http::StatusCode;
 
 use crate::app::App;
-use crate::app::check_code::CodeCheck;
 use crate::app::manage_cards;
 use crate::app::sessions::{self, OwnCard, OwnDevice, OwnSession};
 use crate::domain::card::{CardKind, CardState};
@@ -147,14 +146,12 @@ async fn post_activate(
     let code = form.required("code", "code-required");
     let mut countdown = None;
     if form.is_valid() {
-        let why = match manage_cards::activate(&app, &who, id, &code).await {
-            Ok(Some(CodeCheck::Accepted { .. })) => return redirect("/account"),
+        let check = match manage_cards::activate(&app, &who, id, &code).await {
+            Ok(Some(check)) => check,
             Ok(None) => return Problem::not_found().respond(&visit),
-            Ok(Some(CodeCheck::Wrong)) => CodeRefusal::Wrong,
-            Ok(Some(CodeCheck::AlreadyUsed { next_in_seconds })) => CodeRefusal::Used(next_in_seconds),
-            Ok(Some(CodeCheck::Locked { until })) => CodeRefusal::Wait(until),
             Err(fault) => return Problem::internal(&fault).respond(&visit),
         };
+        let Some(why) = CodeRefusal::of(&check) else { return redirect("/account") };
         let (message, seconds) = why.message(&visit.l(), app.now());
         form.refuse("code", message);
         countdown = seconds;

@@ -16,8 +16,8 @@ use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Choice, Form, L, Message, Page, Pages, Row, Section, Tone};
 
 use super::account::{card_name, card_state};
-use super::redirect;
 use super::sign_in::code_first;
+use super::{Answer, redirect};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -157,17 +157,13 @@ async fn before_an_act(
     fields: Vec<(String, String)>,
     id: &str,
 ) -> Result<(ListedCard, Vec<Member>), Response> {
-    match code_first(app, visit, headers, fields).await {
-        Some(first) => Err(first),
-        None => find(app, visit, id).await,
-    }
+    code_first(app, visit, headers, fields).await?;
+    find(app, visit, id).await
 }
 
-async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
-    match find(&app, &visit, &id).await {
-        Ok((card, members)) => ui::html(&ShowPage::new(&visit, Form::empty(), &card, &members)),
-        Err(response) => response,
-    }
+async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (card, members) = find(&app, &visit, &id).await?;
+    Ok(ui::html(&ShowPage::new(&visit, Form::empty(), &card, &members)))
 }
 
 async fn assign(
@@ -177,23 +173,19 @@ async fn assign(
     Person(who): Person,
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
-) -> Response {
-    let (card, members) = match before_an_act(&app, &visit, &headers, form.fields(), &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
+) -> Answer {
+    let (card, members) = before_an_act(&app, &visit, &headers, form.fields(), &id).await?;
     match form.value("holder").parse::<PersonId>() {
         Err(_) => form.refuse("holder", "card-holder-required"),
         Ok(holder) => {
             let done = manage_cards::assign(&app, Manager::Referent(&who), card.id, holder).await;
-            match settle(&app, &visit, done) {
-                Settled::Done => return redirect(&format!("/cards/{id}")),
-                Settled::Say(message) => form.refuse("holder", message),
-                Settled::Answer(response) => return response,
+            match settle(&app, &visit, done)? {
+                None => return Ok(redirect(&format!("/cards/{id}"))),
+                Some(message) => form.refuse("holder", message),
             }
         }
     }
-    ui::render(StatusCode::UNPROCESSABLE_ENTITY, &ShowPage::new(&visit, form, &card, &members))
+    Ok(ui::render(StatusCode::UNPROCESSABLE_ENTITY, &ShowPage::new(&visit, form, &card, &members)))
 }
 
 #[derive(Template)]
@@ -218,14 +210,12 @@ impl ResyncPage {
     }
 }
 
-async fn show_resync(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
-    match find(&app, &visit, &id).await {
-        Ok((card, _)) if card.state.holder().is_some() => {
-            ui::html(&ResyncPage::new(&visit, Form::empty(), &card))
-        }
-        Ok(_) => redirect(&format!("/cards/{id}")),
-        Err(response) => response,
+async fn show_resync(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (card, _) = find(&app, &visit, &id).await?;
+    if card.state.holder().is_none() {
+        return Ok(redirect(&format!("/cards/{id}")));
     }
+    Ok(ui::html(&ResyncPage::new(&visit, Form::empty(), &card)))
 }
 
 async fn resync(
@@ -235,23 +225,19 @@ async fn resync(
     Person(who): Person,
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
-) -> Response {
-    let (card, _) = match before_an_act(&app, &visit, &headers, form.fields(), &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
+) -> Answer {
+    let (card, _) = before_an_act(&app, &visit, &headers, form.fields(), &id).await?;
     let first = form.required("code", "card-resync-first-required");
     let second = form.required("code_next", "card-resync-second-required");
     if form.is_valid() {
         let codes = (first.as_str(), second.as_str());
         let done = manage_cards::resynchronise(&app, Manager::Referent(&who), card.id, codes).await;
-        match settle(&app, &visit, done) {
-            Settled::Done => return redirect(&format!("/cards/{id}")),
-            Settled::Say(message) => form.refuse("code", message),
-            Settled::Answer(response) => return response,
+        match settle(&app, &visit, done)? {
+            None => return Ok(redirect(&format!("/cards/{id}"))),
+            Some(message) => form.refuse("code", message),
         }
     }
-    ui::render(StatusCode::UNPROCESSABLE_ENTITY, &ResyncPage::new(&visit, form, &card))
+    Ok(ui::render(StatusCode::UNPROCESSABLE_ENTITY, &ResyncPage::new(&visit, form, &card)))
 }
 
 #[derive(Template)]
@@ -288,11 +274,9 @@ impl EndPage {
     }
 }
 
-async fn show_end(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
-    match find(&app, &visit, &id).await {
-        Ok((card, _)) => ui::html(&EndPage::new(&visit, Form::empty(), &card)),
-        Err(response) => response,
-    }
+async fn show_end(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (card, _) = find(&app, &visit, &id).await?;
+    Ok(ui::html(&EndPage::new(&visit, Form::empty(), &card)))
 }
 
 async fn end(
@@ -302,11 +286,8 @@ async fn end(
     Person(who): Person,
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
-) -> Response {
-    let (card, _) = match before_an_act(&app, &visit, &headers, form.fields(), &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
+) -> Answer {
+    let (card, _) = before_an_act(&app, &visit, &headers, form.fields(), &id).await?;
     let how = form.value("how").parse::<CardEnd>();
     if how.is_err() {
         form.refuse("how", "card-end-how-required");
@@ -314,30 +295,25 @@ async fn end(
     let reason = form.required("reason", "card-end-reason-required");
     if let (Ok(how), true) = (how, form.is_valid()) {
         let done = manage_cards::end(&app, Manager::Referent(&who), card.id, how, &reason).await;
-        match settle(&app, &visit, done) {
-            Settled::Done => return redirect("/cards"),
-            Settled::Say(message) => form.refuse("reason", message),
-            Settled::Answer(response) => return response,
+        match settle(&app, &visit, done)? {
+            None => return Ok(redirect("/cards")),
+            Some(message) => form.refuse("reason", message),
         }
     }
-    ui::render(StatusCode::UNPROCESSABLE_ENTITY, &EndPage::new(&visit, form, &card))
+    Ok(ui::render(StatusCode::UNPROCESSABLE_ENTITY, &EndPage::new(&visit, form, &card)))
 }
 
-/// What comes of an act on a card.
-enum Settled {
-    Done,
-    /// To be said beside the field.
-    Say(Message),
-    /// A page of its own.
-    Answer(Response),
-}
-
-fn settle(app: &App, visit: &Visit, done: Result<Result<(), Refused>, Fault>) -> Settled {
+/// What stands in the way of an act on a card, to be said beside the field; nothing when it was done.
+fn settle(
+    app: &App,
+    visit: &Visit,
+    done: Result<Result<(), Refused>, Fault>,
+) -> Result<Option<Message>, Response> {
     match done {
-        Ok(Ok(())) => Settled::Done,
-        Ok(Err(Refused::NotHere)) => Settled::Answer(Problem::not_found().respond(visit)),
-        Ok(Err(refused)) => Settled::Say(message(app, &visit.l(), refused)),
-        Err(fault) => Settled::Answer(Problem::internal(&fault).respond(visit)),
+        Ok(Ok(())) => Ok(None),
+        Ok(Err(Refused::NotHere)) => Err(Problem::not_found().respond(visit)),
+        Ok(Err(refused)) => Ok(Some(message(app, &visit.l(), refused))),
+        Err(fault) => Err(Problem::internal(&fault).respond(visit)),
     }
 }
 

@@ -41,6 +41,9 @@ pub fn routes() -> Vec<Route> {
     routes
 }
 
+/// What a handler answers, or early what stands in its way.
+pub type Answer = Result<Response, Response>;
+
 /// An address that does not exist.
 pub async fn not_found(visit: Visit) -> Response {
     Problem::not_found().respond(&visit)
@@ -60,6 +63,11 @@ pub fn redirect(to: &str) -> Response {
 pub fn redirect_back(to: &str, visit: &Visit) -> Response {
     let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", visit.asked()).finish();
     redirect(&format!("{to}?{next}"))
+}
+
+/// What was typed to search, no longer than any name.
+pub fn searched(typed: &str) -> String {
+    typed.trim().chars().take(200).collect()
 }
 
 /// A `next` address, if it is a path of ours: never another site (open redirect), never `//host`.

@@ -4,7 +4,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use crate::app::check_code::CodeCheck;
 use crate::app::oversee::{self, Recovery, Seen, Target, Turn};
 use crate::app::{App, manage_cards};
 use crate::domain::card::CardState;
@@ -12,11 +11,11 @@ use crate::domain::ids::{CardId, PersonId, StructureId};
 use crate::web::error::Problem;
 use crate::web::extract::{Person, PostedForm, Visit};
 use crate::web::route::{Access, Route};
-use crate::web::ui::{self, Choice, Form, Page, Row, Section};
+use crate::web::ui::{self, Choice, Form, Message, Page, Row, Section};
 
 use super::account::{card_name, card_state};
-use super::redirect;
 use super::sign_in::{CodeRefusal, code_first};
+use super::{Answer, redirect};
 
 /// The routes of these screens.
 pub fn routes() -> Vec<Route> {
@@ -95,11 +94,8 @@ async fn read(app: &App, visit: &Visit, id: &str) -> Result<Seen, Response> {
     }
 }
 
-async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>, Person(who): Person) -> Response {
-    let seen = match read(&app, &visit, &id).await {
-        Ok(seen) => seen,
-        Err(response) => return response,
-    };
+async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>, Person(who): Person) -> Answer {
+    let seen = read(&app, &visit, &id).await?;
     let page = visit.page("person-title").in_section(Section::People);
     let l = page.l.clone();
     let mut rows = vec![
@@ -118,7 +114,7 @@ async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>, Pers
         rows.push(Row::many(l.t("people-cards").into_owned(), cards));
     }
     let place = |one: &oversee::Place| (one.name.clone(), format!("/structures/{}/suspension", one.id));
-    ui::html(&PersonPage {
+    Ok(ui::html(&PersonPage {
         name: seen.name.full(),
         rows,
         places: seen.places.iter().map(place).collect(),
@@ -127,7 +123,7 @@ async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>, Pers
         may_turn: seen.id != who.person_id && seen.status != "invited",
         may_recover: seen.id != who.person_id && seen.status == "active" && !seen.cards.is_empty(),
         page,
-    })
+    }))
 }
 
 fn status_key(status: &str) -> &'static str {
@@ -151,6 +147,12 @@ struct TurnPage {
     back: String,
 }
 
+/// Whom an address names.
+enum Named {
+    Person(String),
+    Structure(String),
+}
+
 /// Whom a page is about.
 struct About {
     target: Target,
@@ -159,14 +161,20 @@ struct About {
     back: String,
 }
 
-async fn person(app: &App, visit: &Visit, id: &str) -> Result<About, Response> {
-    let seen = read(app, visit, id).await?;
-    Ok(About {
+async fn about(app: &App, visit: &Visit, named: &Named) -> Result<About, Response> {
+    match named {
+        Named::Person(id) => Ok(person(&read(app, visit, id).await?)),
+        Named::Structure(id) => structure(app, visit, id).await,
+    }
+}
+
+fn person(seen: &Seen) -> About {
+    About {
         target: Target::Person(seen.id),
         name: seen.name.full(),
         suspended: seen.status == "suspended",
         back: format!("/people/{}", seen.id),
-    })
+    }
 }
 
 async fn structure(app: &App, visit: &Visit, id: &str) -> Result<About, Response> {
@@ -191,18 +199,16 @@ fn draw(visit: &Visit, status: StatusCode, form: Form, about: &About) -> Respons
     ui::render(status, &TurnPage { page, form, name, is_person, suspended, back })
 }
 
-async fn ask_person(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
-    match person(&app, &visit, &id).await {
-        Ok(about) => draw(&visit, StatusCode::OK, Form::empty(), &about),
-        Err(response) => response,
-    }
+async fn ask_person(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
+    ask(&app, &visit, &Named::Person(id)).await
 }
 
-async fn ask_structure(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
-    match structure(&app, &visit, &id).await {
-        Ok(about) => draw(&visit, StatusCode::OK, Form::empty(), &about),
-        Err(response) => response,
-    }
+async fn ask_structure(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
+    ask(&app, &visit, &Named::Structure(id)).await
+}
+
+async fn ask(app: &App, visit: &Visit, named: &Named) -> Answer {
+    Ok(draw(visit, StatusCode::OK, Form::empty(), &about(app, visit, named).await?))
 }
 
 async fn turn_person(
@@ -211,14 +217,8 @@ async fn turn_person(
     Path(id): Path<String>,
     headers: HeaderMap,
     PostedForm(form): PostedForm,
-) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
-        return first;
-    }
-    match person(&app, &visit, &id).await {
-        Ok(about) => turn(&app, &visit, form, &about).await,
-        Err(response) => response,
-    }
+) -> Answer {
+    turn(&app, &visit, &headers, form, &Named::Person(id)).await
 }
 
 async fn turn_structure(
@@ -227,32 +227,28 @@ async fn turn_structure(
     Path(id): Path<String>,
     headers: HeaderMap,
     PostedForm(form): PostedForm,
-) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
-        return first;
-    }
-    match structure(&app, &visit, &id).await {
-        Ok(about) => turn(&app, &visit, form, &about).await,
-        Err(response) => response,
-    }
+) -> Answer {
+    turn(&app, &visit, &headers, form, &Named::Structure(id)).await
 }
 
-async fn turn(app: &App, visit: &Visit, mut form: Form, about: &About) -> Response {
-    let Some(who) = visit.signed_in() else { return Problem::forbidden().respond(visit) };
+async fn turn(app: &App, visit: &Visit, headers: &HeaderMap, mut form: Form, named: &Named) -> Answer {
+    let Some(who) = visit.signed_in() else { return Err(Problem::forbidden().respond(visit)) };
+    code_first(app, visit, headers, form.fields()).await?;
+    let about = about(app, visit, named).await?;
     let reason = form.required("reason", "people-reason-required");
     let way = match form.value("turn") {
         "suspend" => Turn::Suspend,
         "restore" => Turn::Restore,
-        _ => return Problem::bad_request().respond(visit),
+        _ => return Err(Problem::bad_request().respond(visit)),
     };
     if form.is_valid() {
         match oversee::turn(app, who, about.target, way, &reason).await {
-            Ok(true) => return redirect(&about.back),
+            Ok(true) => return Ok(redirect(&about.back)),
             Ok(false) => form.refuse("reason", "people-turn-nothing"),
-            Err(fault) => return Problem::internal(&fault).respond(visit),
+            Err(fault) => return Err(Problem::internal(&fault).respond(visit)),
         }
     }
-    draw(visit, StatusCode::UNPROCESSABLE_ENTITY, form, about)
+    Ok(draw(visit, StatusCode::UNPROCESSABLE_ENTITY, form, &about))
 }
 
 /// Fields: `card`, `code`, `code_next` (only for a card that drifted), `reason`.
@@ -281,11 +277,9 @@ fn recovery(visit: &Visit, status: StatusCode, form: Form, seen: &Seen) -> Respo
     ui::render(status, &RecoverPage { page, form, name, cards, back })
 }
 
-async fn ask_card(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
-    match read(&app, &visit, &id).await {
-        Ok(seen) => recovery(&visit, StatusCode::OK, Form::empty(), &seen),
-        Err(response) => response,
-    }
+async fn ask_card(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let seen = read(&app, &visit, &id).await?;
+    Ok(recovery(&visit, StatusCode::OK, Form::empty(), &seen))
 }
 
 async fn recover(
@@ -295,14 +289,9 @@ async fn recover(
     Person(who): Person,
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
-) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
-        return first;
-    }
-    let seen = match read(&app, &visit, &id).await {
-        Ok(seen) => seen,
-        Err(response) => return response,
-    };
+) -> Answer {
+    code_first(&app, &visit, &headers, form.fields()).await?;
+    let seen = read(&app, &visit, &id).await?;
     let card = form.value("card").parse::<CardId>();
     if card.is_err() {
         form.refuse("card", "recover-card-required");
@@ -312,25 +301,19 @@ async fn recover(
     let reason = form.required("reason", "people-reason-required");
     if let (Ok(card), true) = (card, form.is_valid()) {
         let codes = (code.as_str(), next.as_str());
-        let why = match oversee::recover(&app, &who, seen.id, card, codes, &reason).await {
-            Ok(Recovery::Done) => return redirect(&format!("/people/{}", seen.id)),
-            Ok(Recovery::NoCard) => {
-                form.refuse("card", "recover-card-not-waiting");
-                return recovery(&visit, StatusCode::UNPROCESSABLE_ENTITY, form, &seen);
+        let refused = match oversee::recover(&app, &who, seen.id, card, codes, &reason).await {
+            Ok(Recovery::Done) => None,
+            Ok(Recovery::NoCard) => Some(("card", Message::new("recover-card-not-waiting"))),
+            Ok(Recovery::Codes) => Some(("code", Message::new("card-resync-codes"))),
+            Ok(Recovery::Code(check)) => {
+                CodeRefusal::of(&check).map(|why| ("code", why.message(&visit.l(), app.now()).0))
             }
-            Ok(Recovery::Codes) => {
-                form.refuse("code", "card-resync-codes");
-                return recovery(&visit, StatusCode::UNPROCESSABLE_ENTITY, form, &seen);
-            }
-            Ok(Recovery::Code(CodeCheck::AlreadyUsed { next_in_seconds })) => {
-                CodeRefusal::Used(next_in_seconds)
-            }
-            Ok(Recovery::Code(CodeCheck::Locked { until })) => CodeRefusal::Wait(until),
-            Ok(Recovery::Code(_)) => CodeRefusal::Wrong,
-            Err(fault) => return Problem::internal(&fault).respond(&visit),
+            Err(fault) => return Err(Problem::internal(&fault).respond(&visit)),
         };
-        let (message, _) = why.message(&visit.l(), app.now());
-        form.refuse("code", message);
+        match refused {
+            None => return Ok(redirect(&format!("/people/{}", seen.id))),
+            Some((field, message)) => form.refuse(field, message),
+        }
     }
-    recovery(&visit, StatusCode::UNPROCESSABLE_ENTITY, form, &seen)
+    Ok(recovery(&visit, StatusCode::UNPROCESSABLE_ENTITY, form, &seen))
 }

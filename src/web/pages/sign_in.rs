@@ -7,7 +7,7 @@ use time::Duration;
 
 use crate::app::App;
 use crate::app::caller::{Caller, HalfSession};
-use crate::app::check_code::seconds_until;
+use crate::app::check_code::{CodeCheck, seconds_until};
 use crate::app::sign_in::{self, Browser, CodeOutcome, PasswordOutcome};
 use crate::app::step_up::{self, StepUp};
 use crate::app::{sign_out, stash};
@@ -83,17 +83,20 @@ async fn keep(
     Ok(kept.map(|token| cookies::set(app, Cookie::Stash, token.reveal(), Some(STASH_LASTS))))
 }
 
-/// Before an act: the code again if it has been too long. What was typed is kept. `None`: go on.
+/// Before an act: the code again if it has been too long. What was typed is kept.
+///
+/// # Errors
+/// The page that asks for it.
 pub async fn code_first(
     app: &App,
     visit: &Visit,
     headers: &HeaderMap,
     fields: Vec<(String, String)>,
-) -> Option<Response> {
+) -> Result<(), Response> {
     if visit.signed_in().is_none_or(|who| who.is_fresh(app.now())) {
-        return None;
+        return Ok(());
     }
-    Some(match keep(app, headers, visit, fields).await {
+    Err(match keep(app, headers, visit, fields).await {
         Ok(Some(cookie)) => with_cookie(redirect("/sign-in/again?next=%2Fresume"), cookie),
         Ok(None) => redirect_back("/sign-in/again", visit),
         Err(problem) => problem.respond(visit),
@@ -255,6 +258,16 @@ pub enum CodeRefusal {
 }
 
 impl CodeRefusal {
+    /// `None` when it was taken.
+    pub fn of(check: &CodeCheck) -> Option<Self> {
+        match *check {
+            CodeCheck::Accepted { .. } => None,
+            CodeCheck::Wrong => Some(Self::Wrong),
+            CodeCheck::AlreadyUsed { next_in_seconds } => Some(Self::Used(next_in_seconds)),
+            CodeCheck::Locked { until } => Some(Self::Wait(until)),
+        }
+    }
+
     /// The sentence beside the field, and the seconds to count down.
     pub fn message(&self, l: &L, now: Timestamp) -> (Message, Option<i64>) {
         match self {

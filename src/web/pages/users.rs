@@ -3,6 +3,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use super::mandates::{gender, stopped};
+use super::searched;
 use crate::app::App;
 use crate::app::list_users::{self, Line};
 use crate::domain::ids::UserId;
@@ -29,7 +30,7 @@ async fn show(
     AidantHere { person, here }: AidantHere,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let typed: String = asked.q.trim().chars().take(200).collect();
+    let typed = searched(&asked.q);
     let after: Option<UserId> = asked.after.as_deref().and_then(|id| id.parse().ok());
     let found = match list_users::list(&app, &person, here.structure_id, &typed, after).await {
         Ok(found) => found,

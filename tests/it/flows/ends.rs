@@ -1,27 +1,15 @@
 //! What ends takes with it what was opened from it.
 use time::Duration;
 
-use super::provider::{Browser, json, logged, param, redeem, userinfo};
+use super::provider::{Browser, json, logged, opened, param, redeem, userinfo};
 use crate::support::TestApp;
-use crate::support::services::{Desk, ahmed, josette};
-
-/// A service open in Josette's name: the token it was given.
-async fn opened(app: &TestApp, desk: &Desk) -> String {
-    let user = app.user(&josette()).await;
-    app.mandate(desk, user, &["argent"], Duration::days(31), None).await;
-    let service = app.service("one", |_| {}).await;
-    let back = Browser::of(app, desk).open(&service, user, &[]).await;
-    let tokens = json(&redeem(app, &service, &param(&back, "code").unwrap(), &[]).await);
-    let token = tokens["access_token"].as_str().unwrap().to_owned();
-    userinfo(app, &token).await.assert_status(200);
-    token
-}
+use crate::support::services::{Desk, ahmed};
 
 on_both_engines! {
     /// Known failure 19: ending one's other sessions ends what was opened from them, and only that.
     async fn ending_the_other_sessions_ends_their_uses(app: TestApp) {
         let desk = app.desk("Nadia", "35600000012345").await;
-        let token = opened(&app, &desk).await;
+        let token = opened(&app, &desk, "one").await;
         let here = app.session(desk.aidant, Some(desk.structure)).await;
         app.with_card(&desk).await;
         let ours = Desk { session: here.clone(), ..desk.clone() };
@@ -44,7 +32,7 @@ on_both_engines! {
     /// The session from which it was opened had died by itself; what it left open ends all the same.
     async fn what_a_dead_session_left_open_ends_with_the_others(app: TestApp) {
         let desk = app.desk("Nadia", "35600000012345").await;
-        let token = opened(&app, &desk).await;
+        let token = opened(&app, &desk, "one").await;
         app.change_by_hand("DELETE FROM session WHERE created_at <= $1").await;
         let here = app.session(desk.aidant, Some(desk.structure)).await;
         app.post("/sessions/others/end").session(&here).send().await.assert_status(303);

@@ -3,20 +3,9 @@ use entremise::domain::person::Role;
 use time::Duration;
 
 use super::people_support::{PASSWORD, VirtualCard};
-use super::provider::{Browser, json, logged, param, redeem, userinfo};
-use crate::support::services::{Desk, josette};
+use super::provider::{logged, opened, userinfo};
+use crate::support::services::Desk;
 use crate::support::{Roles, TestApp};
-
-async fn opened(app: &TestApp, desk: &Desk, service: &str) -> String {
-    let user = app.user(&josette()).await;
-    app.mandate(desk, user, &["argent"], Duration::days(31), None).await;
-    let service = app.service(service, |_| {}).await;
-    let back = Browser::of(app, desk).open(&service, user, &[]).await;
-    let tokens = json(&redeem(app, &service, &param(&back, "code").unwrap(), &[]).await);
-    let token = tokens["access_token"].as_str().unwrap().to_owned();
-    userinfo(app, &token).await.assert_status(200);
-    token
-}
 
 on_both_engines! {
     /// Known failure 19: a person or structure suspended by an operator is out at the next request, uses included.

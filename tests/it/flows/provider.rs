@@ -141,6 +141,18 @@ pub async fn id_token(app: &TestApp, service: &Service, token: &str) -> Value {
     claims
 }
 
+/// A service, by this name, open in Josette's name: the token it was given.
+pub async fn opened(app: &TestApp, desk: &Desk, service: &str) -> String {
+    let user = app.user(&josette()).await;
+    app.mandate(desk, user, &["argent"], Duration::days(31), None).await;
+    let service = app.service(service, |_| {}).await;
+    let back = Browser::of(app, desk).open(&service, user, &[]).await;
+    let tokens = json(&redeem(app, &service, &param(&back, "code").unwrap(), &[]).await);
+    let token = tokens["access_token"].as_str().unwrap().to_owned();
+    userinfo(app, &token).await.assert_status(200);
+    token
+}
+
 on_both_engines! {
     async fn from_the_request_to_the_identity(app: TestApp) {
         let desk = app.desk("Nadia", "35600000012345").await;

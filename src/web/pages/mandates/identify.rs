@@ -59,7 +59,7 @@ pub(super) async fn start(
         Ok(reference) => reference,
         Err(response) => return *response,
     };
-    if let Some(first) = code_first(&app, &visit, &headers, Vec::new()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, Vec::new()).await {
         return first;
     }
     let hub =

@@ -9,6 +9,7 @@ use crate::app::list_users;
 use crate::app::read_mandates::{self, Line};
 use crate::domain::ids::{MandateId, UserId};
 use crate::web::extract::{AidantHere, Visit};
+use crate::web::pages::searched;
 use crate::web::ui::screens::desk::{List, MandateLine};
 use crate::web::ui::{self, Form, L, Section};
 
@@ -27,7 +28,7 @@ pub(super) async fn show(
     AidantHere { person, here }: AidantHere,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let typed: String = asked.q.trim().chars().take(200).collect();
+    let typed = searched(&asked.q);
     let before: Option<MandateId> = asked.before.as_deref().and_then(|id| id.parse().ok());
     let user: Option<UserId> = asked.user.as_deref().and_then(|id| id.parse().ok());
     let named = match user {

@@ -43,7 +43,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, form.fields()).await {
         return first;
     }
     // The structure the page was shown for, whatever another tab has chosen since; checked like any other.
