@@ -16,6 +16,37 @@ fn the_configuration_reference_is_the_schema() {
     );
 }
 
+/// Every test named by the page of known failures is a function somewhere.
+#[test]
+fn the_tests_of_known_failures_exist() {
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        read_rust(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut code);
+    }
+    let page = document("docs/known-failures.md");
+    let named = page.lines().filter(|line| line.starts_with("| ")).flat_map(|line| {
+        let kept_away_by = line.rsplit(" | ").next().unwrap_or_default();
+        kept_away_by.split('`').skip(1).step_by(2).filter(|name| !name.contains('/'))
+    });
+    let mut count = 0;
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "no test is called {name}");
+        count += 1;
+    }
+    assert!(count > 40, "{count} names were read");
+}
+
+fn read_rust(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with(".tools") {
+            read_rust(&path, into);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            into.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
 /// Every relative link of every document leads to a file, and its anchor to a title.
 #[test]
 fn no_link_of_the_documents_is_broken() {

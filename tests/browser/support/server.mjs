@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
-const program = process.env.ENTREMISE_BIN ?? path.join(root, 'target/debug/entremise');
+const program = process.env.TESTED_PROGRAM ?? path.join(root, 'target/debug/entremise');
 
 /** The product and what surrounds it, running. `stop()` ends it and removes its data. */
 export async function startDemo({ engine }) {

@@ -1,3 +1,4 @@
 //! What must never be possible.
+mod hostile;
 mod matrix;
 mod methods;

@@ -18,7 +18,7 @@ pub fn cluster_url() -> &'static str {
 
 fn start() -> Cluster {
     // The benches measure what is durable; tests need not wait for the disk.
-    let durable = std::env::var_os("ENTREMISE_TEST_DURABLE").map(|_| "--durable");
+    let durable = std::env::var_os("TESTS_DURABLE").map(|_| "--durable");
     let mut guard = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres"))
         .args(durable)
         .stdin(Stdio::piped())
