@@ -190,7 +190,7 @@ impl Opening {
             || needs_fresh_code(
                 &self.request.prompts,
                 self.request.max_age,
-                self.client.reauthentication,
+                self.client.policy.reauthentication,
                 who.last_code_at,
                 self.arrived,
                 now,

@@ -120,7 +120,7 @@ fn answer(
 ) -> Result<Tokens, RedeemError> {
     let Redeemed { client, code, at, expires_at, .. } = redeemed;
     let standing = &code.standing;
-    let (act, details) = told(app, &client.sector, client.tells_actor, standing);
+    let (act, details) = told(app, &client.sector, client.policy.tells_actor, standing);
     let id_token = IdToken {
         iss: issuer(app),
         sub: app.openid.pairwise.user(&client.sector, standing.user_id),
@@ -135,9 +135,9 @@ fn answer(
         sid: standing.use_id.to_string(),
         act,
         authorization_details: details.clone(),
-        rep_scope: client.is_hub.then(|| vec![standing.rep_scope.clone()]),
+        rep_scope: client.policy.is_hub.then(|| vec![standing.rep_scope.clone()]),
     };
-    let signed = keys.current(client.id_token_alg)?.sign("JWT", &id_token).map_err(KeysError::from)?;
+    let signed = keys.current(client.policy.id_token_alg)?.sign("JWT", &id_token).map_err(KeysError::from)?;
     Ok(Tokens {
         access_token: access_token.reveal().to_owned(),
         token_type: "Bearer",

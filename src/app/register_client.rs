@@ -1,17 +1,17 @@
 //! Registers a service. Its secret is made here, given once, and kept only as a hash.
-use crate::crypto::jwt::Alg;
 use crate::domain::ids::ServiceId;
 use crate::domain::secret::PlainToken;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::oidc::provider::client::{
-    BadRegistration, ClientAuthMethod, Reauthentication, check_registration,
-};
-use crate::store::client::{self, ClientRow};
+use crate::oidc::provider::client::Client;
+use crate::oidc::provider::policy::{ClientAuthMethod, Policy};
+use crate::oidc::provider::registration::{BadRegistration, check_registration};
+use crate::store::client;
 use crate::store::{AsStoreError, StoreError};
 use crate::{transact, view};
 
 use super::App;
+use super::openid;
 use super::record::{self, RecordError};
 
 /// What an operator says of a service.
@@ -21,15 +21,11 @@ pub struct NewService {
     pub name: String,
     pub redirect_uris: Vec<String>,
     pub post_logout_redirect_uris: Vec<String>,
-    pub auth_method: ClientAuthMethod,
-    pub id_token_alg: Alg,
     /// Keys of the domains it works in; none for any.
     pub domains: Option<Vec<String>>,
-    pub tells_actor: bool,
-    pub is_hub: bool,
-    pub reauthentication: Reauthentication,
     /// None: the host of its addresses.
     pub sector: Option<String>,
+    pub policy: Policy,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +54,8 @@ impl AsStoreError for RegisterError {
     }
 }
 
-/// Registers `new` and gives its id and its secret, which cannot be read again.
-pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, PlainToken), RegisterError> {
+/// Registers `new` and gives its id and, if it is to show one, its secret, which cannot be read again.
+pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, Option<PlainToken>), RegisterError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if !(1..=100).contains(&new.client_id.len()) || !new.client_id.bytes().all(plain) {
         return Err(RegisterError::BadClientId);
@@ -70,26 +66,25 @@ pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, PlainTo
         &new.post_logout_redirect_uris,
         new.sector.as_deref(),
     )?;
+    new.policy.check()?;
     let now = app.now();
-    let secret = PlainToken::generate(app.entropy.as_ref());
-    let row = ClientRow {
+    let client = Client {
         id: ServiceId::new(now, app.entropy.as_ref()),
         client_id: new.client_id.clone(),
         name: new.name.trim().to_owned(),
-        secret_hash: secret.hash().as_bytes().to_vec(),
-        auth_method: new.auth_method.as_str().to_owned(),
-        id_token_alg: new.id_token_alg.name().to_owned(),
-        redirect_uris: serde_json::to_string(&new.redirect_uris)?,
-        post_logout_redirect_uris: serde_json::to_string(&new.post_logout_redirect_uris)?,
-        domains: new.domains.as_ref().map(serde_json::to_string).transpose()?,
+        redirect_uris: new.redirect_uris.clone(),
+        post_logout_redirect_uris: new.post_logout_redirect_uris.clone(),
+        policy: new.policy.clone(),
+        domains: new.domains.clone(),
         sector,
-        tells_actor: new.tells_actor,
-        is_hub: new.is_hub,
-        reauthentication: new.reauthentication.as_str().to_owned(),
-        status: "active".to_owned(),
+        suspended: false,
     };
+    let secret = (new.policy.auth_method != ClientAuthMethod::PrivateKeyJwt)
+        .then(|| PlainToken::generate(app.entropy.as_ref()));
+    let row = openid::row(&client, secret.as_ref())?;
     transact!(app.store, "register_client", tx => {
         let draft = Draft::done(Kind::ClientCreated).by_role(Role::Operator).service(row.id);
+        let draft = draft.fact("profile", row.profile.as_str());
         let entry = record::record(app, tx, draft).await?;
         if !client::insert(tx, &row, now, entry.id).await? {
             return Err(RegisterError::Taken);

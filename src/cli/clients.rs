@@ -1,11 +1,14 @@
 //! `clients add`, `clients list`.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use jsonwebtoken::jwk::JwkSet;
 
 use crate::app::register_client::{self, NewService};
 use crate::crypto::jwt::Alg;
-use crate::oidc::provider::client::{ClientAuthMethod, Reauthentication};
+use crate::domain::secret::PlainToken;
+use crate::oidc::provider::policy::{ClientAuthMethod, ClientKeys, Policy, Profile, Reauthentication};
+use crate::oidc::provider::registration;
 
 use super::{Failure, say, start};
 
@@ -30,24 +33,54 @@ pub(super) struct Add {
     /// Address to return to after sign-out, compared exactly; may be repeated.
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Vec<String>,
-    /// client_secret_basic or client_secret_post.
-    #[arg(long, default_value = "client_secret_basic", value_name = "METHOD")]
-    auth_method: ClientAuthMethod,
+    /// general, high_security (FAPI 2.0: pushed requests, signed assertions, bound tokens) or franceconnect.
+    #[arg(long, default_value = "general", value_name = "PROFILE")]
+    profile: Profile,
+    /// client_secret_basic, client_secret_post or private_key_jwt. Without it: what the profile says.
+    #[arg(long, value_name = "METHOD")]
+    auth_method: Option<ClientAuthMethod>,
+    /// File of its public keys (a JWK Set), for private_key_jwt.
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    jwks_file: Option<PathBuf>,
+    /// Where it publishes its public keys, for private_key_jwt.
+    #[arg(long, value_name = "URI")]
+    jwks_uri: Option<String>,
     /// Algorithm of its ID tokens: ES256 or RS256.
     #[arg(long, default_value = "ES256", value_parser = algorithm, value_name = "ALG")]
     id_token_alg: Alg,
+    /// Algorithm that signs its userinfo: ES256 or RS256. Without it: plain JSON.
+    #[arg(long, value_parser = algorithm, value_name = "ALG")]
+    userinfo_alg: Option<Alg>,
+    /// Take its requests by PAR only.
+    #[arg(long)]
+    require_par: bool,
+    /// Bind its codes and access to a key of its own (DPoP).
+    #[arg(long)]
+    require_dpop: bool,
     /// Domain it works in; may be repeated. Without it: any.
     #[arg(long = "domain", value_name = "KEY")]
     domains: Vec<String>,
     /// Do not tell it who acts nor under which mandate.
     #[arg(long)]
     withhold_actor: bool,
+    /// It does not hold to the limits of a narrowed grant: none is offered there.
+    #[arg(long)]
+    ignores_limits: bool,
     /// It is an identity hub such as FranceConnect: other services stand behind it.
     #[arg(long)]
     hub: bool,
     /// What prompt=login asks of the aidant: `fresh` (a code now) or `activity` (one within 15 minutes).
-    #[arg(long, default_value = "fresh", value_name = "POLICY")]
-    reauthentication: Reauthentication,
+    #[arg(long, value_name = "POLICY")]
+    reauthentication: Option<Reauthentication>,
+    /// It may renew its access while the grant lasts.
+    #[arg(long)]
+    refresh: bool,
+    /// It may ask about access given to other services (introspection).
+    #[arg(long)]
+    resource_server: bool,
+    /// Where it is told that a use has ended.
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
     /// What separates its pairwise identifiers from other services'. Without it: the host of its addresses.
     #[arg(long)]
     sector: Option<String>,
@@ -64,12 +97,13 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
         match verb {
             Verb::Add(add) => {
                 let client_id = add.client_id.clone();
-                let new = NewService::from(*add);
+                let new = service(*add)?;
                 let refused = |error: register_client::RegisterError| Failure::Refused(error.to_string());
                 let (_, secret) = register_client::register(&app, &new).await.map_err(refused)?;
                 say(&format!("client_id      {client_id}"));
-                say(&format!("client_secret  {}", secret.reveal()));
-                eprintln!("This secret is not kept and cannot be shown again: give it to the service now.");
+                if let Some(secret) = secret {
+                    say_secret(&secret);
+                }
             }
             Verb::List => {
                 for (client_id, name, status) in register_client::list(&app).await? {
@@ -82,20 +116,57 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
     })
 }
 
-impl From<Add> for NewService {
-    fn from(add: Add) -> Self {
-        Self {
-            client_id: add.client_id,
-            name: add.name,
-            redirect_uris: add.redirect_uris,
-            post_logout_redirect_uris: add.post_logout_redirect_uris,
-            auth_method: add.auth_method,
-            id_token_alg: add.id_token_alg,
-            domains: (!add.domains.is_empty()).then_some(add.domains),
-            tells_actor: !add.withhold_actor,
-            is_hub: add.hub,
-            reauthentication: add.reauthentication,
-            sector: add.sector,
-        }
-    }
+/// A secret just made, which nothing keeps.
+fn say_secret(secret: &PlainToken) {
+    say(&format!("client_secret  {}", secret.reveal()));
+    eprintln!("This secret is not kept and cannot be shown again: give it to the service now.");
+}
+
+fn service(add: Add) -> Result<NewService, Failure> {
+    let policy = policy(&add)?;
+    Ok(NewService {
+        client_id: add.client_id,
+        name: add.name,
+        redirect_uris: add.redirect_uris,
+        post_logout_redirect_uris: add.post_logout_redirect_uris,
+        domains: (!add.domains.is_empty()).then_some(add.domains),
+        sector: add.sector,
+        policy,
+    })
+}
+
+fn policy(add: &Add) -> Result<Policy, Failure> {
+    let keys = match (&add.jwks_file, &add.jwks_uri) {
+        (Some(file), _) => ClientKeys::Inline(read_keys(file)?),
+        (None, Some(uri)) => ClientKeys::Uri(uri.clone()),
+        (None, None) => ClientKeys::None,
+    };
+    let base = match add.profile {
+        Profile::General => Policy { keys, ..Policy::general() },
+        Profile::HighSecurity => Policy::high_security(keys),
+        Profile::FranceConnect => Policy { keys, ..Policy::france_connect() },
+    };
+    let is_hub = base.is_hub || add.hub;
+    let tells_actor = base.tells_actor && !add.withhold_actor;
+    Ok(Policy {
+        auth_method: add.auth_method.unwrap_or(base.auth_method),
+        id_token_alg: add.id_token_alg,
+        userinfo_alg: add.userinfo_alg,
+        requires_par: base.requires_par || add.require_par,
+        requires_dpop: base.requires_dpop || add.require_dpop,
+        tells_actor,
+        enforces_limits: tells_actor && !is_hub && !add.ignores_limits,
+        is_hub,
+        reauthentication: add.reauthentication.unwrap_or(base.reauthentication),
+        may_refresh: add.refresh,
+        is_resource_server: add.resource_server,
+        backchannel_logout_uri: add.backchannel_logout_uri.clone(),
+        ..base
+    })
+}
+
+fn read_keys(file: &Path) -> Result<JwkSet, Failure> {
+    let refused = |error: &dyn std::fmt::Display| Failure::Refused(format!("{}: {error}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| refused(&error))?;
+    registration::keys(&text).map_err(|error| refused(&error))
 }

@@ -15,7 +15,7 @@ use crate::domain::ids::{CardId, PersonId, StructureId};
 use crate::domain::person::{Email, PersonName};
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::structure::Siret;
-use crate::oidc::provider::client::{ClientAuthMethod, Reauthentication};
+use crate::oidc::provider::policy::Policy;
 use crate::store::{StoreError, card};
 use crate::view;
 
@@ -189,17 +189,16 @@ async fn service(app: &App, registration: &Registration) -> Result<(String, Stri
         name: name.to_owned(),
         redirect_uris: vec![registration.redirect_uri()],
         post_logout_redirect_uris: vec![registration.post_logout_redirect_uri()],
-        auth_method: ClientAuthMethod::ClientSecretBasic,
-        id_token_alg: match registration.algorithm {
-            Algorithm::Es256 => Alg::Es256,
-            Algorithm::Rs256 => Alg::Rs256,
-        },
         domains: Some(domains),
-        tells_actor: true,
-        is_hub: false,
-        reauthentication: Reauthentication::Fresh,
         sector: None,
+        policy: Policy {
+            id_token_alg: match registration.algorithm {
+                Algorithm::Es256 => Alg::Es256,
+                Algorithm::Rs256 => Alg::Rs256,
+            },
+            ..Policy::general()
+        },
     };
     let (_, secret) = register_client::register(app, &new).await?;
-    Ok((registration.client_id.clone(), secret.reveal().to_owned()))
+    Ok((registration.client_id.clone(), secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()))
 }

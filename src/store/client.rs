@@ -13,23 +13,40 @@ pub struct ClientRow {
     pub id: ServiceId,
     pub client_id: String,
     pub name: String,
-    /// SHA-256 of a secret of 256 random bits.
-    pub secret_hash: Vec<u8>,
+    /// SHA-256 of a secret of 256 random bits; none for a service that signs.
+    pub secret_hash: Option<Vec<u8>>,
+    /// The secret before, which still serves until the instant that goes with it.
+    pub previous_secret_hash: Option<Vec<u8>>,
+    pub previous_secret_ends_at: Option<Timestamp>,
+    pub profile: String,
     pub auth_method: String,
     pub id_token_alg: String,
+    pub userinfo_alg: Option<String>,
+    /// A JWK Set.
+    pub jwks: Option<String>,
+    pub jwks_uri: Option<String>,
+    pub requires_par: bool,
+    pub requires_dpop: bool,
     pub redirect_uris: String,
     pub post_logout_redirect_uris: String,
     pub domains: Option<String>,
     pub sector: String,
     pub tells_actor: bool,
+    pub enforces_limits: bool,
     pub is_hub: bool,
     pub reauthentication: String,
+    pub may_refresh: bool,
+    pub is_resource_server: bool,
+    pub backchannel_logout_uri: Option<String>,
     pub status: String,
 }
 
 macro_rules! columns {
     () => {
-        "id, client_id, name, secret_hash, auth_method, id_token_alg, redirect_uris, post_logout_redirect_uris, domains, sector, tells_actor, is_hub, reauthentication, status"
+        "id, client_id, name, secret_hash, previous_secret_hash, previous_secret_ends_at, profile, auth_method,
+  id_token_alg, userinfo_alg, jwks, jwks_uri, requires_par, requires_dpop, redirect_uris, post_logout_redirect_uris,
+  domains, sector, tells_actor, enforces_limits, is_hub, reauthentication, may_refresh, is_resource_server,
+  backchannel_logout_uri, status"
     };
 }
 
@@ -40,7 +57,8 @@ const ALL: &str = concat!("SELECT ", columns!(), " FROM client ORDER BY client_i
 const INSERT: &str = concat!(
     "INSERT INTO client (",
     columns!(),
-    ", created_at, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    ", created_at, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+       $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
      ON CONFLICT (client_id) DO NOTHING"
 );
 
@@ -86,15 +104,27 @@ pub async fn insert(
             .bind(&row.client_id)
             .bind(&row.name)
             .bind(&row.secret_hash)
+            .bind(&row.previous_secret_hash)
+            .bind(row.previous_secret_ends_at)
+            .bind(&row.profile)
             .bind(&row.auth_method)
             .bind(&row.id_token_alg)
+            .bind(&row.userinfo_alg)
+            .bind(&row.jwks)
+            .bind(&row.jwks_uri)
+            .bind(row.requires_par)
+            .bind(row.requires_dpop)
             .bind(&row.redirect_uris)
             .bind(&row.post_logout_redirect_uris)
             .bind(&row.domains)
             .bind(&row.sector)
             .bind(row.tells_actor)
+            .bind(row.enforces_limits)
             .bind(row.is_hub)
             .bind(&row.reauthentication)
+            .bind(row.may_refresh)
+            .bind(row.is_resource_server)
+            .bind(&row.backchannel_logout_uri)
             .bind(&row.status)
             .bind(now)
             .bind(entry)

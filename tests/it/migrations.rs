@@ -102,7 +102,7 @@ fn in_sqlite_words(statement: &str) -> String {
     for (pg, lite) in TRANSLATED_CHECKS {
         statement = statement.replace(pg, lite);
     }
-    if !statement.starts_with("CREATE TABLE") {
+    if !["CREATE TABLE", "ALTER TABLE"].iter().any(|words| statement.starts_with(words)) {
         return statement;
     }
     for (pg, lite) in [

@@ -117,7 +117,7 @@ fn decide(
     code: Option<CodeRow>,
     now: Timestamp,
 ) -> Result<Looked, StoreError> {
-    let Some(client) = authenticated(client, &request.credentials) else {
+    let Some(client) = authenticated(client, &request.credentials, now) else {
         let error = TokenError::InvalidClient(Some(request.credentials.method));
         let reason = "wrong_credentials";
         return Ok(Looked::Refused(Refusal { kind: Kind::ClientRefused, error, reason, client: None }));
@@ -156,10 +156,20 @@ fn decide(
 
 /// The client, if its secret and its way of showing it are the registered ones. The comparison takes the same time
 /// whatever differs, and an unknown client is compared too.
-fn authenticated<'a>(row: Option<&'a ClientRow>, credentials: &Credentials) -> Option<&'a ClientRow> {
+fn authenticated<'a>(
+    row: Option<&'a ClientRow>,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Option<&'a ClientRow> {
     let presented = PlainToken::presented(credentials.secret.reveal()).hash();
-    let stored = row.map_or([0u8; 32].as_slice(), |row| &row.secret_hash);
-    let equal = verify_slices_are_equal(presented.as_bytes(), stored).is_ok();
+    let is = |stored: Option<&Vec<u8>>| {
+        let stored = stored.map_or([0u8; 32].as_slice(), Vec::as_slice);
+        verify_slices_are_equal(presented.as_bytes(), stored).is_ok()
+    };
+    let current = is(row.and_then(|row| row.secret_hash.as_ref()));
+    // The secret before serves while the service changes over.
+    let before = row.filter(|row| row.previous_secret_ends_at.is_some_and(|end| now < end));
+    let equal = is(before.and_then(|row| row.previous_secret_hash.as_ref())) || current;
     row.filter(|row| equal && row.status == "active" && row.auth_method == credentials.method.as_str())
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use super::client::{Client, Reauthentication};
+use super::client::Client;
 use super::error::{AuthorizeError, PageError};
 use super::filter::GrantFilter;
 use super::params::Params;
 use super::pkce::Challenge;
+use super::policy::Reauthentication;
 use super::scope::{Scope, Scopes};
 use crate::domain::time::Timestamp;
 

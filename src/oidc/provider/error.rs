@@ -1,9 +1,9 @@
 //! OAuth errors: which ones exist, what each is called, and where each one goes.
 //! Three families, because three different parties read them: the client by redirect, a person on a page,
 //! the client's server in JSON.
-use super::client::ClientAuthMethod;
 use super::filter::BadFilter;
 use super::params::BadParam;
+use super::policy::ClientAuthMethod;
 
 /// Goes back to the client through the browser (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 9396 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! The discovery document (OpenID Connect Discovery 1.0 §3, RFC 8414 §2): what is really served, nothing else.
 use serde::Serialize;
 
-use super::client::ClientAuthMethod;
 use super::filter::MANDATE_TYPE;
+use super::policy::ClientAuthMethod;
 use super::scope::Scope;
 use crate::crypto::jwt::Alg;
 

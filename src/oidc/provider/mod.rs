@@ -11,6 +11,8 @@ pub mod metadata;
 pub mod pairwise;
 pub mod params;
 pub mod pkce;
+pub mod policy;
+pub mod registration;
 pub mod response;
 pub mod scope;
 pub mod token;

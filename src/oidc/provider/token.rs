@@ -2,9 +2,9 @@
 //! (RFC 6750 §2).
 use data_encoding::BASE64;
 
-use super::client::ClientAuthMethod;
 use super::error::{ResourceError, TokenError};
 use super::params::{Params, decode};
+use super::policy::ClientAuthMethod;
 use crate::domain::secret::{PlainToken, Secret};
 
 /// Who calls, and with what proof.

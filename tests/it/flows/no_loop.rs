@@ -1,7 +1,7 @@
 //! Nobody is identified towards this service through this service, and no use outlives what allowed it.
 use entremise::domain::ids::UserId;
 use entremise::oidc::federation::Federation;
-use entremise::oidc::provider::client::Reauthentication;
+use entremise::oidc::provider::policy::{ClientAuthMethod, Policy, Profile};
 use entremise::store::{Access, StoreError, Tx};
 use time::Duration;
 
@@ -25,9 +25,11 @@ async fn user_of(app: &TestApp, reference: &str) -> UserId {
 
 async fn hub(app: &TestApp) -> Service {
     app.service("hub", |new| {
-        new.is_hub = true;
-        new.tells_actor = false;
-        new.reauthentication = Reauthentication::Activity;
+        new.policy = Policy {
+            profile: Profile::General,
+            auth_method: ClientAuthMethod::ClientSecretBasic,
+            ..Policy::france_connect()
+        };
     })
     .await
 }

@@ -2,6 +2,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use entremise::domain::ids::UserId;
+use entremise::oidc::provider::policy::{ClientAuthMethod, Policy, Profile};
 use serde_json::Value;
 use time::Duration;
 
@@ -206,8 +207,8 @@ on_both_engines! {
         let user = app.user(&ahmed()).await;
         app.mandate(&desk, user, &["social"], Duration::days(1), Some("eidas2")).await;
         let service = app.service("caf", |new| {
-            new.id_token_alg = entremise::crypto::jwt::Alg::Rs256;
-            new.auth_method = entremise::oidc::provider::client::ClientAuthMethod::ClientSecretPost;
+            new.policy.id_token_alg = entremise::crypto::jwt::Alg::Rs256;
+            new.policy.auth_method = ClientAuthMethod::ClientSecretPost;
         }).await;
         let mut browser = Browser::of(&app, &desk);
         let handle = browser.arrive(&service, &[("response_mode", "form_post"), ("scope", "openid email")]).await;
@@ -256,9 +257,11 @@ on_both_engines! {
         app.mandate(&desk, known, &["argent", "logement"], Duration::days(31), Some("eidas1")).await;
         app.mandate(&desk, paper, &["logement"], Duration::days(31), None).await;
         let hub = app.service("hub", |new| {
-            new.is_hub = true;
-            new.tells_actor = false;
-            new.reauthentication = entremise::oidc::provider::client::Reauthentication::Activity;
+            new.policy = Policy {
+                profile: Profile::General,
+                auth_method: ClientAuthMethod::ClientSecretBasic,
+                ..Policy::france_connect()
+            };
         }).await;
         let claims = r#"{"id_token":{"rep_scope":{"essential":true,"values":["Logement"]}}}"#;
         let mut browser = Browser::of(&app, &desk);

@@ -33,7 +33,7 @@ on_both_engines! {
         let (desk, user, service, _) = scene(&app).await;
         let other = app.service("other", |_| {}).await;
         let posts = app.service("posts", |new| {
-            new.auth_method = entremise::oidc::provider::client::ClientAuthMethod::ClientSecretPost;
+            new.policy.auth_method = entremise::oidc::provider::policy::ClientAuthMethod::ClientSecretPost;
         }).await;
         let code = code(&app, &desk, &service, user, &[("code_challenge", CHALLENGE), ("code_challenge_method", "S256")]).await;
         let wrong = Service { secret: other.secret.clone(), ..service.clone() };

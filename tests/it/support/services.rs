@@ -2,12 +2,11 @@
 //! written straight into the database, as signed ones stand there.
 use entremise::app::record::{Who, fresh_pseudonym};
 use entremise::app::register_client::{NewService, register};
-use entremise::crypto::jwt::Alg;
 use entremise::crypto::seal::Place;
 use entremise::domain::ids::{CardId, GrantId, MandateId, PersonId, ServiceId, StructureId, UserId};
 use entremise::domain::mandate::Reference;
 use entremise::log::kind::Kind;
-use entremise::oidc::provider::client::{ClientAuthMethod, Reauthentication};
+use entremise::oidc::provider::policy::Policy;
 use entremise::store::StoreError;
 use serde_json::{Value, json};
 use time::Duration;
@@ -157,17 +156,18 @@ impl TestApp {
             name: client_id.to_uppercase(),
             redirect_uris: vec![redirect_uri.clone()],
             post_logout_redirect_uris: vec![format!("https://{client_id}.example/bye")],
-            auth_method: ClientAuthMethod::ClientSecretBasic,
-            id_token_alg: Alg::Es256,
             domains: None,
-            tells_actor: true,
-            is_hub: false,
-            reauthentication: Reauthentication::Fresh,
             sector: None,
+            policy: Policy::general(),
         };
         with(&mut new);
         let (id, secret) = register(&self.app, &new).await.expect("the service is registered");
-        Service { id, client_id: client_id.to_owned(), secret: secret.reveal().to_owned(), redirect_uri }
+        Service {
+            id,
+            client_id: client_id.to_owned(),
+            secret: secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default(),
+            redirect_uri,
+        }
     }
 
     /// Changes rows by hand, as something elsewhere in the product would. `$1` is the current time.

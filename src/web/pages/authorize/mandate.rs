@@ -117,7 +117,7 @@ fn page(visit: &Visit, handle: &str, scene: &Scene, form: Form) -> Response {
     let shown = MandatePage {
         steps: steps(&page.l),
         service: scene.opening.client.name.clone(),
-        hub: scene.opening.client.is_hub,
+        hub: scene.opening.client.policy.is_hub,
         cancel: format!("/authorize/{handle}/cancel"),
         other: format!("/authorize/{handle}/user"),
         name: scene.identity.usual_name(),
@@ -176,7 +176,7 @@ fn decided(visit: &Visit, scene: &Scene, form: &mut Form) -> Option<Decided> {
     if presence.is_none() {
         form.refuse("presence", "authorize-presence-required");
     }
-    let declared = Some(form.value("declared").to_owned()).filter(|_| scene.opening.client.is_hub);
+    let declared = Some(form.value("declared").to_owned()).filter(|_| scene.opening.client.policy.is_hub);
     if declared.as_ref().is_some_and(|name| name.is_empty() || name.chars().count() > LONGEST_DECLARED) {
         form.refuse("declared", "authorize-declared-required");
     }
