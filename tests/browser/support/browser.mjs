@@ -22,7 +22,7 @@ export async function launch() {
       '--no-first-run',
       '--disable-dev-shm-usage',
       // Debian's kernel settings may forbid the sandbox to an ordinary user in a container.
-      ...(process.getuid() === 0 || process.env.ENTREMISE_NO_SANDBOX ? ['--no-sandbox'] : []),
+      ...(process.getuid() === 0 || process.env.TESTS_NO_SANDBOX ? ['--no-sandbox'] : []),
     ],
   });
 }
