@@ -5,6 +5,12 @@
 //! opens one transaction through `store`, asks `domain` what is allowed, appends the action to the log,
 //! commits. `store`, `oidc` and `notify` never call each other; `log` and `crypto` are pure rules over
 //! bytes; `domain` depends on nothing. `tests/it/architecture.rs` reads the imports and refuses any other arrow.
+
+/// Argon2id takes and gives back 19 MiB for each password. The system's allocator keeps most of it: 320 MB were resident
+/// after eighteen sign-ins, where this one gives it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod app;
 pub mod cli;
 pub mod config;
