@@ -189,7 +189,7 @@ log-kind-refusals-counted = Refusals counted
 log-kind-activity-counted = Activity counted
 
 # Roles
-log-role-aidant = Adviser
+log-role-aidant = Aidant
 log-role-referent = Lead aidant
 log-role-operator = Operator
 log-role-auditor = Auditor
