@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::client::ClientRow;
 
 use super::App;
+use super::give_check::Counts;
 use super::signing_keys::KeyRing;
 
 /// The provider's own state in this process: nothing that another node would need.
@@ -20,6 +21,8 @@ pub struct OpenId {
     pub pairwise: Pairwise,
     /// The signing keys, read from the database at most once a minute.
     pub(super) keys: Mutex<Option<(Timestamp, Arc<KeyRing>)>>,
+    /// Checks that agreed since they were last told to the log.
+    pub(super) checks: Counts,
 }
 
 impl OpenId {
@@ -29,7 +32,7 @@ impl OpenId {
         for (byte, derived) in key.iter_mut().zip(sealer.blind_index("pairwise identifiers", b"")) {
             *byte = derived;
         }
-        Self { pairwise: Pairwise::new(&key), keys: Mutex::new(None) }
+        Self { pairwise: Pairwise::new(&key), keys: Mutex::new(None), checks: Counts::default() }
     }
 }
 

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::app::end_over::end_over;
 use crate::app::fault::Fault;
 use crate::app::forget_over::forget;
+use crate::app::give_check::count_checks;
 use crate::app::notices::{self, Carrier};
-use crate::app::record;
+use crate::app::{record, tell_logout};
 use crate::domain::ids::RowId;
 use crate::store::{StoreError, lease, tree};
 use crate::{transact, view};
@@ -26,6 +27,8 @@ const WATCH_EVERY: Duration = Duration::from_secs(5);
 /// Three heads could have been signed meanwhile.
 const LATE_FOR: Duration = Duration::from_secs(30);
 const SEND_EVERY: Duration = Duration::from_secs(3);
+/// A service hears of the end of a use in under five seconds: this, and the time a call may take.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(20);
 
 /// The jobs of one process. Dropped, they stop at their next rest.
@@ -45,6 +48,7 @@ impl Jobs {
             tokio::spawn(keep_log(app.clone(), keeper, stopped.clone())),
             tokio::spawn(keep_house(app.clone(), holder, stopped.clone())),
             tokio::spawn(watch_log(app.clone(), stopped.clone())),
+            tokio::spawn(tell_services(app.clone(), stopped.clone())),
         ];
         if let Some(carrier) = carrier {
             tasks.push(tokio::spawn(send_mails(app.clone(), carrier, stopped)));
@@ -154,12 +158,28 @@ async fn send_mails(app: App, carrier: Carrier, mut stopped: watch::Receiver<boo
     });
 }
 
+async fn tell_services(app: App, mut stopped: watch::Receiver<bool>) {
+    let caller = tell_logout::caller(&app);
+    repeat!(stopped, TELL_EVERY, {
+        if let Err(error) = tell_logout::send_due(&app, &caller).await {
+            tracing::error!(%error, "services are not told");
+        }
+    });
+}
+
 async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>) {
     repeat!(stopped, HOUSEKEEPING_EVERY, {
+        // Every node has counts of its own.
+        if let Err(error) = count_checks(&app, false).await {
+            tracing::error!(%error, "checks are not counted");
+        }
         if let Err(error) = house(&app, &holder).await {
             tracing::error!(%error, "housekeeping");
         }
     });
+    if let Err(error) = count_checks(&app, true).await {
+        tracing::error!(%error, "the last checks are not counted");
+    }
 }
 
 /// What is due: floods counted, mandates ended, what has run out forgotten. One node at a time; every step is

@@ -233,8 +233,11 @@ pub async fn is_in_force(
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct TokenRow {
     pub token_hash: HashedToken,
+    pub code_hash: HashedToken,
     pub client_id: ServiceId,
     pub scope: String,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
     pub sector: String,
     pub tells_actor: bool,
     pub identity_sealed: Vec<u8>,
@@ -245,7 +248,7 @@ pub struct TokenRow {
 }
 
 const TOKENS: &str = concat!(
-    "SELECT t.token_hash, t.client_id, t.scope, k.sector, k.tells_actor, a.identity_sealed,
+    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.sector, k.tells_actor, a.identity_sealed,
   (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",

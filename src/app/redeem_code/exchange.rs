@@ -156,7 +156,7 @@ fn decide(
 
 /// The client, if its secret and its way of showing it are the registered ones. The comparison takes the same time
 /// whatever differs, and an unknown client is compared too.
-fn authenticated<'a>(
+pub(in crate::app) fn authenticated<'a>(
     row: Option<&'a ClientRow>,
     credentials: &Credentials,
     now: Timestamp,

@@ -15,6 +15,8 @@ pub mod path {
     pub const TOKEN: &str = "/token";
     pub const USERINFO: &str = "/userinfo";
     pub const END_SESSION: &str = "/end_session";
+    pub const INTROSPECTION: &str = "/introspect";
+    pub const REVOCATION: &str = "/revoke";
 }
 
 /// Field names and meanings are those of the registry of authorization server metadata.
@@ -27,6 +29,8 @@ pub struct Metadata {
     userinfo_endpoint: String,
     jwks_uri: String,
     end_session_endpoint: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
@@ -44,6 +48,8 @@ pub struct Metadata {
     request_uri_parameter_supported: bool,
     require_request_uri_registration: bool,
     authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     ui_locales_supported: [&'static str; 2],
 }
 
@@ -58,6 +64,8 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
         userinfo_endpoint: at(path::USERINFO),
         jwks_uri: at(path::JWKS),
         end_session_endpoint: at(path::END_SESSION),
+        introspection_endpoint: at(path::INTROSPECTION),
+        revocation_endpoint: at(path::REVOCATION),
         scopes_supported: Scope::ALL.map(Scope::name).to_vec(),
         response_types_supported: ["code"],
         response_modes_supported: ["query", "form_post"],
@@ -81,6 +89,8 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
         request_uri_parameter_supported: false,
         require_request_uri_registration: false,
         authorization_response_iss_parameter_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         ui_locales_supported: ["fr", "en"],
     }
 }

@@ -1,5 +1,6 @@
 //! Protocol endpoints: one file each, with its `routes()`.
 mod discovery;
+mod introspect;
 mod log;
 mod token;
 mod userinfo;
@@ -16,6 +17,7 @@ use crate::oidc::provider::params::Params;
 /// The routes of every endpoint.
 pub fn routes() -> Vec<Route> {
     let mut routes = discovery::routes();
+    routes.extend(introspect::routes());
     routes.extend(log::routes());
     routes.extend(token::routes());
     routes.extend(userinfo::routes());

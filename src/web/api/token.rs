@@ -13,13 +13,16 @@ use crate::web::route::{Access, Route};
 
 use super::{authorization, error_answer, form, json_answer, source};
 
+pub(super) const NOT_A_FORM: TokenError =
+    TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded");
+
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post(path::TOKEN, Access::Service, token).protocol()]
 }
 
 async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let Some(params) = form(&headers, &body) else {
-        return refused(TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded"));
+        return refused(NOT_A_FORM);
     };
     match redeem_code::redeem(&app, authorization(&headers), &params, &source(&visit)).await {
         Ok(tokens) => match serde_json::to_vec(&tokens) {
@@ -31,11 +34,11 @@ async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: B
     }
 }
 
-fn refused(error: TokenError) -> Response {
+pub(super) fn refused(error: TokenError) -> Response {
     error_answer(error.status(), error.code(), &describe(&error), error.challenge())
 }
 
-fn fault(visit: &Visit, cause: &dyn std::error::Error) -> Response {
-    tracing::error!(operation = visit.operation, %cause, "token endpoint");
+pub(super) fn fault(visit: &Visit, cause: &dyn std::error::Error) -> Response {
+    tracing::error!(operation = visit.operation, %cause, "an endpoint of services");
     refused(TokenError::ServerError)
 }

@@ -15,6 +15,7 @@ mod people;
 pub mod people_support;
 pub mod provider;
 mod provider_choice;
+mod provider_introspection;
 mod provider_order;
 mod provider_refusals;
 mod provider_tokens;

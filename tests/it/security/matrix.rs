@@ -110,6 +110,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/authorize/{handle}/end", "scbxxxsssx+"),
     ("POST", "/authorize/{handle}/cancel", "scbxxxsssx+"),
     ("POST", "/token", "kkkkkkb+kkk"),
+    ("POST", "/introspect", "kkkkkk++kkk"),
+    ("POST", "/revoke", "kkkkkk++kkk"),
     ("GET", "/userinfo", "kkkkkkk+kkk"),
     ("POST", "/userinfo", "kkkkkkk+kkk"),
     ("GET", "/end_session", "+++++++++++"),
@@ -283,6 +285,11 @@ impl Scene {
                 form.push(("code", self.code(browser).await));
                 form.push(("redirect_uri", self.service.redirect_uri.clone()));
             }
+            Caller::Service | Caller::OtherService if ["/introspect", "/revoke"].contains(&path.as_str()) => {
+                let who = if caller == Caller::Service { &self.service } else { &self.other_service };
+                call = server(call).header("authorization", basic(who));
+                form.push(("token", "unknown".to_owned()));
+            }
             Caller::Service if path == "/userinfo" => {
                 let code = self.code(browser).await;
                 let tokens = json(&redeem(app, &self.service, &code, &[]).await);
@@ -310,7 +317,7 @@ impl Scene {
             let fields: Vec<(&str, &str)> =
                 form.iter().map(|(name, value)| (*name, value.as_str())).collect();
             call = call.form(&fields);
-            if !["/token", "/userinfo"].contains(&path.as_str()) {
+            if !["/token", "/userinfo", "/introspect", "/revoke"].contains(&path.as_str()) {
                 call = call.header("sec-fetch-site", "same-origin");
             }
         }

@@ -1,0 +1,6 @@
+-- Checks of which the log holds the first entry: later ones of the same are counted.
+CREATE TABLE check_given (
+  check_hash bytea PRIMARY KEY, -- of the way of asking, the service, the use and what was asked
+  ends_at timestamptz NOT NULL  -- from then on it can no longer agree
+);
+CREATE INDEX check_given_end ON check_given (ends_at);

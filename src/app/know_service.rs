@@ -1,0 +1,96 @@
+//! Which service calls one of the endpoints that services call themselves: proven as at the token endpoint.
+use crate::domain::ids::ServiceId;
+use crate::domain::time::Timestamp;
+use crate::log::draft::Draft;
+use crate::log::kind::{Kind, Role};
+use crate::oidc::provider::client::Client;
+use crate::oidc::provider::error::TokenError;
+use crate::oidc::provider::params::Params;
+use crate::oidc::provider::token::{self as protocol, Credentials};
+use crate::store::{Access, AsStoreError, StoreError, client};
+
+use super::record::{self, RecordError};
+use super::redeem_code::exchange::authenticated;
+use super::signing_keys::KeysError;
+use super::{App, openid};
+
+/// Why a service that calls is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error(transparent)]
+    Refused(#[from] TokenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error("the answer cannot be written")]
+    Json(#[from] serde_json::Error),
+}
+
+impl AsStoreError for ServiceError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Record(error) => error.as_store_error(),
+            Self::Keys(error) => error.as_store_error(),
+            Self::Refused(_) | Self::Json(_) => None,
+        }
+    }
+}
+
+/// The credentials shown by a request; without any it is refused, and the log says so.
+pub(super) async fn shown(
+    app: &App,
+    authorization: Option<&str>,
+    body: &Params,
+    source: &str,
+) -> Result<Credentials, ServiceError> {
+    match protocol::credentials(authorization, body) {
+        Ok(credentials) => Ok(credentials),
+        Err(error) => refuse(app, Kind::ClientRefused, error, "credentials", None, source).await,
+    }
+}
+
+/// The service of these credentials, if they are its own.
+pub(super) async fn known(
+    tx: &mut impl Access,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<Option<Client>, StoreError> {
+    let row = client::by_client_id(tx, &credentials.client_id).await?;
+    authenticated(row.as_ref(), credentials, now).cloned().map(openid::client).transpose()
+}
+
+/// Refuses a caller whose credentials are not those of an active service.
+pub(super) async fn unknown<T>(
+    app: &App,
+    credentials: &Credentials,
+    source: &str,
+) -> Result<T, ServiceError> {
+    let error = TokenError::InvalidClient(Some(credentials.method));
+    refuse(app, Kind::ClientRefused, error, "wrong_credentials", None, source).await
+}
+
+/// Refuses a request, and writes why.
+pub(super) async fn refuse<T>(
+    app: &App,
+    kind: Kind,
+    error: TokenError,
+    reason: &str,
+    client: Option<ServiceId>,
+    source: &str,
+) -> Result<T, ServiceError> {
+    record::refuse(app, refusal(kind, reason, client), source).await?;
+    Err(error.into())
+}
+
+/// The entry of something refused to a service.
+pub(super) fn refusal(kind: Kind, reason: &str, client: Option<ServiceId>) -> Draft {
+    let draft = Draft::refused(kind, reason).by_role(Role::Service);
+    match client {
+        Some(client) => draft.service(client),
+        None => draft,
+    }
+}
