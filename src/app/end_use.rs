@@ -21,6 +21,7 @@ use super::choose_user::identity;
 use super::openid::{self, issuer};
 use super::record::{self, RecordError};
 use super::signing_keys::{self, KeysError};
+use super::tell_logout;
 
 /// A use as its aidant sees it.
 pub struct OpenUse {
@@ -100,8 +101,8 @@ pub async fn end_of_session(
     end_all(app, tx, uses, UseEnd::SignOut, now).await
 }
 
-/// Ends uses, inside the transaction of the act that ends them. Their codes and tokens die with them; desk sessions
-/// that acted in those users' names act for nobody any more.
+/// Ends uses, inside the transaction of the act that ends them. Their codes and tokens die with them, their services are
+/// told; desk sessions that acted in those users' names act for nobody any more.
 pub async fn end_all(
     app: &App,
     tx: &mut WriteTx,
@@ -141,6 +142,7 @@ pub(super) async fn end_one(
         UseEnd::Revoked | UseEnd::Expired | UseEnd::CodeReuse => draft.by_role(Role::System),
     };
     record::record(app, tx, draft).await?;
+    tell_logout::queue(app, tx, row.id, now).await?;
     Ok(())
 }
 

@@ -1,8 +1,13 @@
-//! End of a use at a service's request (OpenID Connect RP-Initiated Logout 1.0 §2, §3).
-//! What ends is the use named by the hint, never the aidant's desk session.
+//! End of a use at a service's request (OpenID Connect RP-Initiated Logout 1.0 §2, §3), and what services are told of
+//! an end (Back-Channel Logout 1.0 §2.4). What ends is the use named by the hint, never the aidant's desk session.
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::Duration;
+
 use super::client::Client;
 use super::params::Params;
 use super::response::with_query;
+use crate::domain::time::Timestamp;
 
 /// What the service asks, before anything is believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,32 @@ pub enum Decision {
     EndAndSay { sid: String },
     /// Nothing proves who asks: ask the aidant on a page.
     Ask,
+}
+
+/// The `typ` of a logout token (Back-Channel Logout 1.0 §2.4): no other token of ours can be taken for one.
+pub const LOGOUT_TOKEN: &str = "logout+jwt";
+/// Long enough for clocks that differ, too short to be kept.
+const LOGOUT_TOKEN_LIFE: Duration = Duration::minutes(2);
+
+/// The claims of a logout token. There is no nonce, so that it cannot pass for an ID token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogoutToken {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    jti: String,
+    sid: String,
+    events: Value,
+}
+
+impl LogoutToken {
+    /// For the service `aud`: the use `sid` of the subject `sub` is over.
+    pub fn new(iss: String, aud: String, sub: String, sid: String, jti: String, now: Timestamp) -> Self {
+        let events = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+        Self { iss, sub, aud, iat: now.unix(), exp: (now + LOGOUT_TOKEN_LIFE).unix(), jti, sid, events }
+    }
 }
 
 /// Reads a request. A parameter that cannot be read counts as absent: the worst that follows is a page.
