@@ -30,7 +30,9 @@ pub(super) struct Check<'a> {
     pub via: &'static str,
     /// What tells this check from others of the same use.
     pub what: &'a [u8],
+    /// Whose use it is.
     pub service: ServiceId,
+    pub asked_by: ServiceId,
     pub standing: &'a Standing,
     /// From then on it can no longer agree.
     pub ends_at: Timestamp,
@@ -40,14 +42,14 @@ impl Check<'_> {
     fn key(&self) -> Vec<u8> {
         let mut context = digest::Context::new(&digest::SHA256);
         let (service, use_id) = (self.service.as_bytes(), self.standing.use_id.as_bytes());
-        for part in [self.via.as_bytes(), b"\0", service, use_id, self.what] {
+        for part in [self.via.as_bytes(), b"\0", self.asked_by.as_bytes(), service, use_id, self.what] {
             context.update(part);
         }
         context.finish().as_ref().to_vec()
     }
 
     fn draft(&self, kind: Kind) -> Draft {
-        entry(Draft::done(kind), self.standing, self.service).fact("via", self.via)
+        entry(Draft::done(kind), self.standing, self.service).fact("via", self.via).fact("asked_by", self.asked_by.uuid())
     }
 }
 

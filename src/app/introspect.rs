@@ -1,11 +1,14 @@
-//! A service asks what a token of its own is worth now (RFC 7662): whether it lives, and whether use, grant, mandate,
+//! A service asks what a token of its own is worth now, or a resource server what any is (RFC 7662): whether it lives, and whether use, grant, mandate,
 //! structure, aidant and card are in force. One look at the database; nothing is written but what the log asks.
+use crate::domain::ids::ServiceId;
+use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::introspection::{INACTIVE, Introspection, named_token};
 use crate::oidc::provider::params::Params;
-use crate::store::token::{self, TokenRow};
+use crate::store::token::refresh::{self, RefreshRow};
+use crate::store::token::{self, Standing, TokenRow};
 use crate::view;
 
 use super::caller::CHARTER_VERSION;
@@ -15,6 +18,35 @@ use super::openid::issuer;
 use super::redeem_code::{exchange::entry, told};
 use super::{App, record};
 
+/// A token of either kind.
+struct Known {
+    /// Whose it is.
+    service: ServiceId,
+    issued_to: String,
+    scope: String,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    alive: bool,
+    /// How it is presented; a refresh token opens nothing.
+    token_type: Option<&'static str>,
+    standing: Standing,
+}
+
+impl From<TokenRow> for Known {
+    fn from(row: TokenRow) -> Self {
+        let TokenRow { client_id, issued_to, scope, issued_at, expires_at, alive, standing, .. } = row;
+        let token_type = Some("Bearer");
+        Self { service: client_id, issued_to, scope, issued_at, expires_at, alive, token_type, standing }
+    }
+}
+
+impl From<RefreshRow> for Known {
+    fn from(row: RefreshRow) -> Self {
+        let RefreshRow { client_id, issued_to, scope, issued_at, expires_at, alive, standing, .. } = row;
+        Self { service: client_id, issued_to, scope, issued_at, expires_at, alive, token_type: None, standing }
+    }
+}
+
 /// The JSON answer. `source` tells where the request came from, for the limits of the log.
 pub async fn introspect(
     app: &App,
@@ -22,31 +54,34 @@ pub async fn introspect(
     body: &Params,
     source: &str,
 ) -> Result<Vec<u8>, ServiceError> {
-    let credentials = know_service::shown(app, authorization, body, source).await?;
-    let named = named_token(body).map(|token| token.hash());
+    let client = know_service::service(app, authorization, body, source).await?;
+    let hash = named_token(body)?.hash();
     let now = app.now();
-    let (client, row) = view!(app.store, tx => {
-        let client = know_service::known(tx, &credentials, now).await?;
-        let hash = named.as_ref().ok().filter(|_| client.is_some());
-        let rows = token::find(tx, hash.as_slice(), now, CHARTER_VERSION).await?;
-        Ok::<_, ServiceError>((client, rows.into_iter().next()))
-    })?;
-    let Some(client) = client else { return know_service::unknown(app, &credentials, source).await };
-    let hash = named?;
-    let refused = match row {
-        Some(row) if row.client_id != client.id => not("not_its_own", &client),
-        Some(row) if !row.alive => {
-            entry(Draft::refused(Kind::CheckGiven, "not_in_force"), &row.standing, client.id)
+    let found = view!(app.store, tx => {
+        let access = token::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop();
+        match access {
+            Some(row) => Ok(Some(Known::from(row))),
+            None => Ok::<_, ServiceError>(refresh::find(tx, &hash, now, CHARTER_VERSION).await?.map(Known::from)),
         }
-        Some(row) => {
-            let TokenRow { standing, expires_at, .. } = &row;
-            let (service, ends_at) = (client.id, *expires_at);
-            let check =
-                Check { via: "introspection", what: hash.as_bytes(), service, standing, ends_at };
+    })?;
+    let refused = match found {
+        Some(known) if known.service != client.id && !client.policy.is_resource_server => {
+            not("not_its_own", &client)
+        }
+        Some(known) if !known.alive => not_in_force(&known, &client),
+        Some(known) => {
+            let check = Check {
+                via: "introspection",
+                what: hash.as_bytes(),
+                service: known.service,
+                asked_by: client.id,
+                standing: &known.standing,
+                ends_at: known.expires_at,
+            };
             if give_check::agreed(app, &check).await? {
-                return answer(app, &client, &row);
+                return answer(app, &client, &known);
             }
-            entry(Draft::refused(Kind::CheckGiven, "not_in_force"), standing, client.id)
+            not_in_force(&known, &client)
         }
         None => not("unknown_token", &client),
     };
@@ -58,19 +93,25 @@ fn not(reason: &str, client: &Client) -> Draft {
     know_service::refusal(Kind::CheckGiven, reason, Some(client.id))
 }
 
-fn answer(app: &App, client: &Client, row: &TokenRow) -> Result<Vec<u8>, ServiceError> {
-    let standing = &row.standing;
+fn not_in_force(known: &Known, client: &Client) -> Draft {
+    let draft = entry(Draft::refused(Kind::CheckGiven, "not_in_force"), &known.standing, known.service);
+    draft.fact("asked_by", client.id.uuid())
+}
+
+/// Whoever asks is told the identifiers of their own sector.
+fn answer(app: &App, client: &Client, known: &Known) -> Result<Vec<u8>, ServiceError> {
+    let standing = &known.standing;
     let (act, authorization_details) = told(app, &client.sector, client.policy.tells_actor, standing);
     let answer = Introspection {
         active: true,
         iss: issuer(app),
         sub: app.openid.pairwise.user(&client.sector, standing.user_id),
-        aud: &client.client_id,
-        client_id: &client.client_id,
-        scope: &row.scope,
-        token_type: Some("Bearer"),
-        iat: row.issued_at.unix(),
-        exp: row.expires_at.unix(),
+        aud: &known.issued_to,
+        client_id: &known.issued_to,
+        scope: &known.scope,
+        token_type: known.token_type,
+        iat: known.issued_at.unix(),
+        exp: known.expires_at.unix(),
         auth_time: standing.auth_time.unix(),
         acr: standing.acr.as_deref(),
         act,

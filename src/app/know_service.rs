@@ -1,13 +1,13 @@
 //! Which service calls one of the endpoints that services call themselves: proven as at the token endpoint.
 use crate::domain::ids::ServiceId;
-use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
-use crate::oidc::provider::token::{self as protocol, Credentials};
-use crate::store::{Access, AsStoreError, StoreError, client};
+use crate::oidc::provider::token as protocol;
+use crate::store::{AsStoreError, StoreError, client};
+use crate::view;
 
 use super::record::{self, RecordError};
 use super::redeem_code::exchange::authenticated;
@@ -40,37 +40,24 @@ impl AsStoreError for ServiceError {
     }
 }
 
-/// The credentials shown by a request; without any it is refused, and the log says so.
-pub(super) async fn shown(
+/// The service that calls; whoever cannot prove to be one is refused, and the log says so.
+pub(super) async fn service(
     app: &App,
     authorization: Option<&str>,
     body: &Params,
     source: &str,
-) -> Result<Credentials, ServiceError> {
-    match protocol::credentials(authorization, body) {
-        Ok(credentials) => Ok(credentials),
-        Err(error) => refuse(app, Kind::ClientRefused, error, "credentials", None, source).await,
+) -> Result<Client, ServiceError> {
+    let refused = |error, reason| refuse(app, Kind::ClientRefused, error, reason, None, source);
+    let credentials = match protocol::credentials(authorization, body) {
+        Ok(credentials) => credentials,
+        Err(error) => return refused(error, "credentials").await,
+    };
+    let now = app.now();
+    let row = view!(app.store, tx => { client::by_client_id(tx, &credentials.client_id).await })?;
+    match authenticated(row.as_ref(), &credentials, now) {
+        Some(row) => Ok(openid::client(row.clone())?),
+        None => refused(TokenError::InvalidClient(Some(credentials.method)), "wrong_credentials").await,
     }
-}
-
-/// The service of these credentials, if they are its own.
-pub(super) async fn known(
-    tx: &mut impl Access,
-    credentials: &Credentials,
-    now: Timestamp,
-) -> Result<Option<Client>, StoreError> {
-    let row = client::by_client_id(tx, &credentials.client_id).await?;
-    authenticated(row.as_ref(), credentials, now).cloned().map(openid::client).transpose()
-}
-
-/// Refuses a caller whose credentials are not those of an active service.
-pub(super) async fn unknown<T>(
-    app: &App,
-    credentials: &Credentials,
-    source: &str,
-) -> Result<T, ServiceError> {
-    let error = TokenError::InvalidClient(Some(credentials.method));
-    refuse(app, Kind::ClientRefused, error, "wrong_credentials", None, source).await
 }
 
 /// Refuses a request, and writes why.

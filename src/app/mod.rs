@@ -42,6 +42,7 @@ pub mod read_mandates;
 pub mod read_story;
 pub mod record;
 pub mod redeem_code;
+pub mod refresh_tokens;
 pub mod register_client;
 pub mod revoke_token;
 pub mod search_log;

@@ -17,7 +17,7 @@ use crate::store::token::{self, Standing};
 use crate::store::{AsStoreError, StoreError, use_session};
 use crate::transact;
 
-use self::exchange::{Looked, Redeemed, Refusal, Request, entry};
+use self::exchange::{Hashes, Looked, Redeemed, Refusal, Request, entry};
 use super::openid::issuer;
 use super::record::{self, RecordError};
 use super::signing_keys::{self, KeyRing, KeysError};
@@ -26,13 +26,16 @@ use super::{App, end_use, together};
 /// The answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
 pub struct Tokens {
-    access_token: String,
-    token_type: &'static str,
-    expires_in: i64,
-    scope: String,
-    id_token: String,
+    pub(super) access_token: String,
+    pub(super) token_type: &'static str,
+    pub(super) expires_in: i64,
+    pub(super) scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_details: Option<Vec<MandateDetail>>,
+    pub(super) id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorization_details: Option<Vec<MandateDetail>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,33 +77,39 @@ pub async fn redeem(
     };
     let keys = signing_keys::ring(app).await?;
     let access_token = PlainToken::generate(app.entropy.as_ref());
-    let request = Request::new(credentials, protocol::redemption(body), access_token.hash());
+    let refresh_token = PlainToken::generate(app.entropy.as_ref());
+    let hashes = Hashes { access: access_token.hash(), refresh: refresh_token.hash() };
+    let request = Request::new(credentials, protocol::redemption(body), hashes);
     match together::redeem(app, request).await? {
-        Looked::Redeemed(redeemed) => answer(app, &redeemed, &keys, &access_token),
-        Looked::Reused { client, code, standing } => reused(app, client, &code, &standing).await,
+        Looked::Redeemed(redeemed) => answer(app, &redeemed, &keys, &access_token, &refresh_token),
+        Looked::Reused { client, code, standing } => {
+            kill_family(app, client, &code, &standing, Draft::refused(Kind::CodeReused, "code_reuse")).await?;
+            Err(TokenError::InvalidGrant.into())
+        }
         Looked::Refused(refusal) => refuse(app, refusal, source).await,
     }
 }
 
-/// A code presented twice is in two hands: the use it belongs to ends, and every token with it.
-async fn reused(
+/// A code, or a refresh token, presented twice is in two hands: the use it belongs to ends, and every token of that
+/// code with it. `draft` says which it was.
+pub(super) async fn kill_family(
     app: &App,
     client: ServiceId,
-    hash: &HashedToken,
+    code: &HashedToken,
     standing: &Standing,
-) -> Result<Tokens, RedeemError> {
+    draft: Draft,
+) -> Result<(), RecordError> {
     let now = app.now();
-    transact!(app.store, "code_reused", tx => {
-        let killed = token::revoke_of_code(tx, hash, now).await?;
-        let draft = entry(Draft::refused(Kind::CodeReused, "code_reuse"), standing, client);
+    transact!(app.store, "presented_twice", tx => {
+        let killed = token::revoke_of_code(tx, code, now).await?;
+        let draft = entry(draft.clone(), standing, client);
         let draft = draft.fact("tokens", i64::try_from(killed).unwrap_or(i64::MAX));
         record::record(app, tx, draft).await?;
         if let Some(row) = use_session::live(tx, standing.use_id).await? {
             end_use::end_all(app, tx, vec![row], UseEnd::CodeReuse, now).await?;
         }
-        Ok::<_, RedeemError>(())
-    })?;
-    Err(TokenError::InvalidGrant.into())
+        Ok::<_, RecordError>(())
+    })
 }
 
 async fn refuse(app: &App, refusal: Refusal, source: &str) -> Result<Tokens, RedeemError> {
@@ -117,6 +126,7 @@ fn answer(
     redeemed: &Redeemed,
     keys: &KeyRing,
     access_token: &PlainToken,
+    refresh_token: &PlainToken,
 ) -> Result<Tokens, RedeemError> {
     let Redeemed { client, code, at, expires_at, .. } = redeemed;
     let standing = &code.standing;
@@ -143,7 +153,8 @@ fn answer(
         token_type: "Bearer",
         expires_in: expires_at.since(*at).whole_seconds(),
         scope: code.scope.clone(),
-        id_token: signed,
+        id_token: Some(signed),
+        refresh_token: client.policy.may_refresh.then(|| refresh_token.reveal().to_owned()),
         authorization_details: details,
     })
 }

@@ -3,7 +3,7 @@ use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::oidc::provider::introspection::named_token;
 use crate::oidc::provider::params::Params;
-use crate::store::token;
+use crate::store::token::{self, refresh};
 use crate::transact;
 
 use super::caller::CHARTER_VERSION;
@@ -19,27 +19,30 @@ pub async fn revoke(
     body: &Params,
     source: &str,
 ) -> Result<(), ServiceError> {
-    let credentials = know_service::shown(app, authorization, body, source).await?;
-    let named = named_token(body).map(|token| token.hash());
+    let client = know_service::service(app, authorization, body, source).await?;
+    let hash = named_token(body)?.hash();
     let now = app.now();
-    let (client, killed) = transact!(app.store, "revoke_token", tx => {
-        let Some(client) = know_service::known(tx, &credentials, now).await? else { return Ok((None, false)) };
-        let hash = named.as_ref().ok();
-        let rows = token::find(tx, hash.as_slice(), now, CHARTER_VERSION).await?;
-        let Some(row) = rows.into_iter().find(|row| row.client_id == client.id) else {
-            return Ok((Some(client), false));
+    let killed = transact!(app.store, "revoke_token", tx => {
+        let access = token::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop();
+        let found = match access {
+            Some(row) => Some((row.client_id, row.code_hash, row.standing)),
+            None => {
+                let row = refresh::find(tx, &hash, now, CHARTER_VERSION).await?;
+                row.map(|row| (row.client_id, row.code_hash, row.standing))
+            }
         };
-        let killed = token::revoke_of_code(tx, &row.code_hash, now).await?;
+        let Some((_, code, standing)) = found.filter(|(service, ..)| *service == client.id) else {
+            return Ok(0);
+        };
+        let killed = token::revoke_of_code(tx, &code, now).await?;
         if killed > 0 {
-            let draft = entry(Draft::done(Kind::TokenRevoked), &row.standing, client.id);
+            let draft = entry(Draft::done(Kind::TokenRevoked), &standing, client.id);
             let killed = i64::try_from(killed).unwrap_or(i64::MAX);
             record::record(app, tx, draft.fact("tokens", killed)).await?;
         }
-        Ok::<_, ServiceError>((Some(client), killed > 0))
+        Ok::<_, ServiceError>(killed)
     })?;
-    let Some(client) = client else { return know_service::unknown(app, &credentials, source).await };
-    named?;
-    if !killed {
+    if killed == 0 {
         let draft = know_service::refusal(Kind::TokenRevoked, "unknown_token", Some(client.id));
         record::refuse(app, draft, source).await?;
     }

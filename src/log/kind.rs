@@ -109,6 +109,7 @@ tokens! {
         CodeReused = "code.reused",
         UserinfoGiven = "userinfo.given",
         UserinfoRefused = "userinfo.refused",
+        TokenRefreshed = "token.refreshed",
         TokenRevoked = "token.revoked",
         ActionReported = "action.reported",
         CheckGiven = "check.given",

@@ -46,6 +46,8 @@ macro_rules! standing {
     };
 }
 
+pub mod refresh;
+
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Standing {
     pub use_id: UseId,
@@ -184,9 +186,10 @@ pub async fn insert(tx: &mut WriteTx, tokens: &[NewToken<'_>]) -> Result<(), Sto
     Ok(())
 }
 
-/// Kills every token of a code; how many were alive.
+/// Kills every token of a code, those that refresh included; how many were not dead before.
 pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp) -> Result<u64, StoreError> {
-    changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))
+    let killed = changed!(tx, sqlx::query(REVOKE_OF_CODE).bind(code).bind(now))?;
+    Ok(killed + refresh::revoke_of_code(tx, code, now).await?)
 }
 
 const IN_FORCE: &str = concat!(
@@ -238,6 +241,8 @@ pub struct TokenRow {
     pub scope: String,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
+    /// The public identifier of the client.
+    pub issued_to: String,
     pub sector: String,
     pub tells_actor: bool,
     pub identity_sealed: Vec<u8>,
@@ -248,7 +253,7 @@ pub struct TokenRow {
 }
 
 const TOKENS: &str = concat!(
-    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.sector, k.tells_actor, a.identity_sealed,
+    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, a.identity_sealed,
   (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",

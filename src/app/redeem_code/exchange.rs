@@ -10,12 +10,13 @@ use crate::domain::secret::{HashedToken, PlainToken};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::oidc::provider::access::{ACCESS_TOKEN_LIFE, Binding, end};
+use crate::oidc::provider::access::{ACCESS_TOKEN_LIFE, Binding, REFRESH_TOKEN_LIFE, end};
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::pkce::Challenge;
 use crate::oidc::provider::token::{Credentials, Redemption};
 use crate::store::client::{self, ClientRow};
+use crate::store::token::refresh::{self, NewRefresh};
 use crate::store::token::{self, CodeRow, NewToken, Standing};
 use crate::store::{StoreError, WriteTx};
 
@@ -24,17 +25,23 @@ use crate::store::{StoreError, WriteTx};
 pub(in crate::app) struct Request {
     credentials: Credentials,
     asked: Result<(HashedToken, Redemption), TokenError>,
-    /// The access token that is handed out if the code is redeemed.
-    token: HashedToken,
+    tokens: Hashes,
+}
+
+/// The tokens that are handed out if the code is redeemed; the second only to services registered for it.
+#[derive(Clone, Debug)]
+pub(super) struct Hashes {
+    pub(super) access: HashedToken,
+    pub(super) refresh: HashedToken,
 }
 
 impl Request {
     pub(super) fn new(
         credentials: Credentials,
         asked: Result<Redemption, TokenError>,
-        token: HashedToken,
+        tokens: Hashes,
     ) -> Self {
-        Self { credentials, asked: asked.map(|asked| (asked.code.hash(), asked)), token }
+        Self { credentials, asked: asked.map(|asked| (asked.code.hash(), asked)), tokens }
     }
 
     /// The code it presents.
@@ -61,7 +68,7 @@ pub(in crate::app) enum Looked {
 pub(in crate::app) struct Redeemed {
     pub client: Client,
     pub code: CodeRow,
-    token: HashedToken,
+    tokens: Hashes,
     pub at: Timestamp,
     /// End of the access token.
     pub expires_at: Timestamp,
@@ -148,8 +155,8 @@ fn decide(
         "no_longer_allowed"
     } else {
         let expires_at = end(now, ACCESS_TOKEN_LIFE, code.standing.grant_ends_at);
-        let token = request.token.clone();
-        return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, token, at: now, expires_at })));
+        let tokens = request.tokens.clone();
+        return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, tokens, at: now, expires_at })));
     };
     Ok(refused(TokenError::InvalidGrant, reason))
 }
@@ -202,7 +209,7 @@ pub(in crate::app) async fn keep_tokens(
     let tokens: Vec<_> = all
         .iter()
         .map(|(one, entry)| NewToken {
-            hash: &one.token,
+            hash: &one.tokens.access,
             code: &one.code.code_hash,
             use_id: one.code.standing.use_id,
             client: one.client.id,
@@ -212,7 +219,21 @@ pub(in crate::app) async fn keep_tokens(
             entry: *entry,
         })
         .collect();
-    token::insert(tx, &tokens).await
+    token::insert(tx, &tokens).await?;
+    let refreshing = all.iter().filter(|(one, _)| one.client.policy.may_refresh);
+    let tokens: Vec<_> = refreshing
+        .map(|(one, entry)| NewRefresh {
+            hash: &one.tokens.refresh,
+            code: &one.code.code_hash,
+            use_id: one.code.standing.use_id,
+            client: one.client.id,
+            scope: &one.code.scope,
+            issued_at: now,
+            expires_at: end(now, REFRESH_TOKEN_LIFE, one.code.standing.grant_ends_at),
+            entry: *entry,
+        })
+        .collect();
+    refresh::insert(tx, &tokens).await
 }
 
 /// What an entry about a code or a token says of what it stands on.

@@ -139,7 +139,11 @@ impl Mandate {
             | Kind::MandateClosed => self.ended(leaf, &mut found),
             Kind::MandateSuspended | Kind::MandateResumed => self.suspended(leaf, &mut found),
             Kind::UseOpened => self.use_opened(leaf, &mut found),
-            Kind::CodeRedeemed | Kind::UserinfoGiven | Kind::CheckGiven | Kind::ActionReported => {
+            Kind::CodeRedeemed
+            | Kind::TokenRefreshed
+            | Kind::UserinfoGiven
+            | Kind::CheckGiven
+            | Kind::ActionReported => {
                 self.used(leaf, &mut found);
             }
             Kind::UseEnded => self.use_ended(leaf, &mut found),

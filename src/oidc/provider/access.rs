@@ -9,6 +9,8 @@ use crate::domain::time::Timestamp;
 pub const CODE_LIFE: Duration = Duration::seconds(60);
 /// Enough to fetch the identity, too short to be worth stealing.
 pub const ACCESS_TOKEN_LIFE: Duration = Duration::minutes(10);
+/// A day at the desk: a use lives no longer, and nothing is refreshed after its use.
+pub const REFRESH_TOKEN_LIFE: Duration = Duration::hours(12);
 pub const ID_TOKEN_LIFE: Duration = Duration::minutes(5);
 /// How long the aidant has to choose a user and a mandate once a request has arrived.
 pub const REQUEST_LIFE: Duration = Duration::minutes(30);

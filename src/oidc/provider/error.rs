@@ -79,10 +79,12 @@ pub enum TokenError {
     #[error("the client is unknown or its credentials are wrong")]
     InvalidClient(Option<ClientAuthMethod>),
     #[error(
-        "the code is unknown, expired, already used, for another client or address, or no longer allowed"
+        "the code or token is unknown, expired, already used, for another client or address, or no longer allowed"
     )]
     InvalidGrant,
-    #[error("the only grant type served is authorization_code")]
+    #[error("the scope must hold openid and nothing that was not granted")]
+    InvalidScope,
+    #[error("the grant types served are authorization_code and refresh_token")]
     UnsupportedGrantType,
     #[error("something failed on our side")]
     ServerError,
@@ -94,6 +96,7 @@ impl TokenError {
             Self::InvalidRequest(_) | Self::BadParam(_) => "invalid_request",
             Self::InvalidClient(_) => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidScope => "invalid_scope",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::ServerError => "server_error",
         }
@@ -104,9 +107,11 @@ impl TokenError {
         match self {
             Self::InvalidClient(_) => 401,
             Self::ServerError => 500,
-            Self::InvalidRequest(_) | Self::BadParam(_) | Self::InvalidGrant | Self::UnsupportedGrantType => {
-                400
-            }
+            Self::InvalidRequest(_)
+            | Self::BadParam(_)
+            | Self::InvalidGrant
+            | Self::InvalidScope
+            | Self::UnsupportedGrantType => 400,
         }
     }
 

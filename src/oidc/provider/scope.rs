@@ -58,6 +58,11 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
+    /// Whether nothing is here that `other` does not hold.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
     }

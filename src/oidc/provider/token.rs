@@ -5,6 +5,7 @@ use data_encoding::BASE64;
 use super::error::{ResourceError, TokenError};
 use super::params::{Params, decode};
 use super::policy::ClientAuthMethod;
+use super::scope::{Scope, Scopes};
 use crate::domain::secret::{PlainToken, Secret};
 
 /// Who calls, and with what proof.
@@ -76,6 +77,29 @@ pub fn redemption(body: &Params) -> Result<Redemption, TokenError> {
         redirect_uri: redirect_uri.to_owned(),
         verifier: body.get("code_verifier")?.map(str::to_owned),
     })
+}
+
+/// An access token is to be renewed (RFC 6749 §6).
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    pub token: PlainToken,
+    /// Less than was granted, if that is asked.
+    pub scope: Option<Scopes>,
+}
+
+/// Whether a token request is one to refresh.
+pub fn is_refresh(body: &Params) -> bool {
+    matches!(body.get("grant_type"), Ok(Some("refresh_token")))
+}
+
+/// Reads what is to be refreshed.
+pub fn refresh(body: &Params) -> Result<Refresh, TokenError> {
+    let token = body.get("refresh_token")?.ok_or(TokenError::InvalidRequest("refresh_token is missing"))?;
+    let scope = body.get("scope")?.map(Scopes::parse);
+    if scope.as_ref().is_some_and(|scope| !scope.has(Scope::OpenId)) {
+        return Err(TokenError::InvalidScope);
+    }
+    Ok(Refresh { token: PlainToken::presented(token), scope })
 }
 
 /// The access token of a call to a resource: in the header, or in the body of a POST, never in the query string.

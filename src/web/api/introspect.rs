@@ -4,13 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use crate::app::know_service::ServiceError;
 use crate::app::{App, introspect, revoke_token};
 use crate::oidc::provider::metadata::path;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::token::{NOT_A_FORM, fault, refused};
+use super::token::{NOT_A_FORM, failed, refused};
 use super::{authorization, form, json_answer, source};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -38,12 +37,5 @@ async fn revocation(State(app): State<App>, visit: Visit, headers: HeaderMap, bo
     match revoke_token::revoke(&app, authorization(&headers), &params, &source(&visit)).await {
         Ok(()) => json_answer(StatusCode::OK, "{}"),
         Err(error) => failed(&visit, &error),
-    }
-}
-
-pub(super) fn failed(visit: &Visit, error: &ServiceError) -> Response {
-    match error {
-        ServiceError::Refused(error) => refused(*error),
-        cause => fault(visit, cause),
     }
 }

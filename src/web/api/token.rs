@@ -5,9 +5,12 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
 use crate::app::App;
-use crate::app::redeem_code::{self, RedeemError};
+use crate::app::know_service::ServiceError;
+use crate::app::redeem_code::{self, RedeemError, Tokens};
+use crate::app::refresh_tokens;
 use crate::oidc::provider::error::{TokenError, describe};
 use crate::oidc::provider::metadata::path;
+use crate::oidc::provider::token::is_refresh;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
@@ -24,13 +27,32 @@ async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: B
     let Some(params) = form(&headers, &body) else {
         return refused(NOT_A_FORM);
     };
+    if is_refresh(&params) {
+        let tokens = refresh_tokens::refresh(&app, authorization(&headers), &params, &source(&visit)).await;
+        return match tokens {
+            Ok(tokens) => given(&visit, &tokens),
+            Err(error) => failed(&visit, &error),
+        };
+    }
     match redeem_code::redeem(&app, authorization(&headers), &params, &source(&visit)).await {
-        Ok(tokens) => match serde_json::to_vec(&tokens) {
-            Ok(body) => json_answer(StatusCode::OK, body),
-            Err(error) => fault(&visit, &error),
-        },
+        Ok(tokens) => given(&visit, &tokens),
         Err(RedeemError::Refused(error)) => refused(error),
         Err(error) => fault(&visit, &error),
+    }
+}
+
+fn given(visit: &Visit, tokens: &Tokens) -> Response {
+    match serde_json::to_vec(tokens) {
+        Ok(body) => json_answer(StatusCode::OK, body),
+        Err(error) => fault(visit, &error),
+    }
+}
+
+/// Why an endpoint that services call does not answer.
+pub(super) fn failed(visit: &Visit, error: &ServiceError) -> Response {
+    match error {
+        ServiceError::Refused(error) => refused(*error),
+        cause => fault(visit, cause),
     }
 }
 

@@ -17,6 +17,8 @@ pub mod provider;
 mod provider_choice;
 mod provider_introspection;
 mod provider_order;
+mod provider_refresh;
 mod provider_refusals;
+mod provider_told;
 mod provider_tokens;
 mod users;

@@ -61,11 +61,26 @@ on_both_engines! {
         for name in told.as_object().unwrap().keys() {
             assert!(known.contains(&name.as_str()), "{name} is told");
         }
-        let withheld = app.service("hub", |new| new.tells_actor = false).await;
+        let withheld = app.service("hub", |new| {
+            new.policy.tells_actor = false;
+            new.policy.enforces_limits = false;
+        }).await;
         let (token, _) = tokens_of(&app, &desk, &withheld, user).await;
         let told = json(&introspect(&app, &withheld, &token).await);
         assert_eq!(told["active"], true);
         assert!(told.get("act").is_none() && told.get("authorization_details").is_none());
+    }
+
+    async fn a_resource_server_may_ask_of_any_token(app: TestApp) {
+        let (desk, user, service) = scene(&app).await;
+        let server = app.service("resource", |new| new.policy.is_resource_server = true).await;
+        let (token, _) = tokens_of(&app, &desk, &service, user).await;
+        let (own, told) = (json(&introspect(&app, &service, &token).await), json(&introspect(&app, &server, &token).await));
+        assert_eq!((&told["active"], &told["client_id"], &told["aud"]), (&own["active"], &own["client_id"], &own["aud"]));
+        assert_ne!(told["sub"], own["sub"], "the user as its own sector knows them");
+        assert_eq!(logged(&app, "check.given").await, 2);
+        app.change_by_hand("UPDATE use_session SET ended_at = $1, end_cause = 'aidant'").await;
+        assert_inactive(&introspect(&app, &server, &token).await, "over for it too");
     }
 
     async fn whoever_is_not_its_service_learns_nothing(app: TestApp) {
