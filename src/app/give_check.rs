@@ -49,7 +49,9 @@ impl Check<'_> {
     }
 
     fn draft(&self, kind: Kind) -> Draft {
-        entry(Draft::done(kind), self.standing, self.service).fact("via", self.via).fact("asked_by", self.asked_by.uuid())
+        entry(Draft::done(kind), self.standing, self.service)
+            .fact("via", self.via)
+            .fact("asked_by", self.asked_by.uuid())
     }
 }
 
@@ -84,8 +86,7 @@ impl Counts {
         let draft = check.draft(Kind::ChecksCounted);
         let mut counted = self.lock();
         counted.since.get_or_insert(now);
-        let many =
-            counted.checks.entry(key).or_insert(Many { more: 0, draft, ends_at: check.ends_at });
+        let many = counted.checks.entry(key).or_insert(Many { more: 0, draft, ends_at: check.ends_at });
         many.more += more;
     }
 
@@ -157,10 +158,8 @@ pub(super) async fn agreed(app: &App, check: &Check<'_>) -> Result<bool, RecordE
 pub async fn count_checks(app: &App, all: bool) -> Result<(), RecordError> {
     let Some((since, told)) = app.openid.checks.take(app.now(), all) else { return Ok(()) };
     for some in told.chunks(ROUND) {
-        let drafts: Vec<_> = some
-            .iter()
-            .map(|(more, draft)| draft.clone().fact("count", *more).fact("from", since))
-            .collect();
+        let drafts: Vec<_> =
+            some.iter().map(|(more, draft)| draft.clone().fact("count", *more).fact("from", since)).collect();
         transact!(app.store, "count_checks", tx => {
             record::record_all(app, tx, drafts.clone()).await.map(drop)
         })?;

@@ -43,7 +43,16 @@ impl From<TokenRow> for Known {
 impl From<RefreshRow> for Known {
     fn from(row: RefreshRow) -> Self {
         let RefreshRow { client_id, issued_to, scope, issued_at, expires_at, alive, standing, .. } = row;
-        Self { service: client_id, issued_to, scope, issued_at, expires_at, alive, token_type: None, standing }
+        Self {
+            service: client_id,
+            issued_to,
+            scope,
+            issued_at,
+            expires_at,
+            alive,
+            token_type: None,
+            standing,
+        }
     }
 }
 

@@ -83,7 +83,8 @@ pub async fn redeem(
     match together::redeem(app, request).await? {
         Looked::Redeemed(redeemed) => answer(app, &redeemed, &keys, &access_token, &refresh_token),
         Looked::Reused { client, code, standing } => {
-            kill_family(app, client, &code, &standing, Draft::refused(Kind::CodeReused, "code_reuse")).await?;
+            kill_family(app, client, &code, &standing, Draft::refused(Kind::CodeReused, "code_reuse"))
+                .await?;
             Err(TokenError::InvalidGrant.into())
         }
         Looked::Refused(refusal) => refuse(app, refusal, source).await,

@@ -46,9 +46,12 @@ impl ServiceCaller {
     pub async fn post(&self, address: &str, form: &[(&str, &str)]) -> Result<(), CallError> {
         let url = Url::parse(address).ok().filter(|url| self.may_call(url)).ok_or(CallError::Address)?;
         let client = self.client.as_ref().ok_or(CallError::Unreachable)?;
-        let answer = client.post(url).form(form).send().await.map_err(|cause| {
-            if cause.is_timeout() { CallError::Slow } else { CallError::Unreachable }
-        })?;
+        let answer = client
+            .post(url)
+            .form(form)
+            .send()
+            .await
+            .map_err(|cause| if cause.is_timeout() { CallError::Slow } else { CallError::Unreachable })?;
         match answer.status().as_u16() {
             200 | 204 => Ok(()),
             other => Err(CallError::Answered(other)),
@@ -133,9 +136,29 @@ mod tests {
     #[test]
     fn only_the_public_network_is_public() {
         for inside in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.0.8", "::1", "::", "fe80::1", "fc00::1", "fd12::1",
-            "ff02::1", "::ffff:10.0.0.1", "::127.0.0.1", "2002:7f00:1::1", "2001:0:1::1", "2001:db8::1", "64:ff9b::a00:1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.0.8",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "2002:7f00:1::1",
+            "2001:0:1::1",
+            "2001:db8::1",
+            "64:ff9b::a00:1",
         ] {
             assert!(!is_public(inside.parse().unwrap()), "{inside}");
         }
@@ -150,13 +173,23 @@ mod tests {
         for always in ["https://service.example/out", "https://service.example:8443/", "https://1.1.1.1/"] {
             assert!(may(false, always) && may(true, always), "{always}");
         }
-        for here in ["http://localhost:9/x", "http://impots.localhost/x", "http://127.0.0.1:9/", "https://[::1]/"] {
+        for here in
+            ["http://localhost:9/x", "http://impots.localhost/x", "http://127.0.0.1:9/", "https://[::1]/"]
+        {
             assert!(may(true, here) && !may(false, here), "{here}");
         }
         for never in [
-            "http://service.example/", "https://10.0.0.1/", "https://169.254.169.254/latest", "http://192.168.0.1/",
-            "https://[fd00::1]/", "file:///etc/passwd", "ftp://service.example/", "https://[::ffff:10.0.0.1]/",
-            "https://0x7f.1/", "https://2130706433/", "ftp://localhost/",
+            "http://service.example/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "http://192.168.0.1/",
+            "https://[fd00::1]/",
+            "file:///etc/passwd",
+            "ftp://service.example/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "ftp://localhost/",
         ] {
             assert!(!may(false, never), "{never}");
         }

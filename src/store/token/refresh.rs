@@ -96,8 +96,7 @@ pub async fn replace(tx: &mut WriteTx, hash: &HashedToken, now: Timestamp) -> Re
     Ok(changed!(tx, sqlx::query(REPLACE).bind(hash).bind(now))? == 1)
 }
 
-const REVOKE_OF_CODE: &str =
-    "UPDATE refresh_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL AND replaced_at IS NULL";
+const REVOKE_OF_CODE: &str = "UPDATE refresh_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL AND replaced_at IS NULL";
 
 /// Kills every refresh token of a code; how many were alive.
 pub async fn revoke_of_code(tx: &mut WriteTx, code: &HashedToken, now: Timestamp) -> Result<u64, StoreError> {

@@ -19,12 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn introspection(
-    State(app): State<App>,
-    visit: Visit,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn introspection(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let Some(params) = form(&headers, &body) else { return refused(NOT_A_FORM) };
     match introspect::introspect(&app, authorization(&headers), &params, &source(&visit)).await {
         Ok(body) => json_answer(StatusCode::OK, body),

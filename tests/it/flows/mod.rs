@@ -19,6 +19,6 @@ mod provider_introspection;
 mod provider_order;
 mod provider_refresh;
 mod provider_refusals;
-mod provider_told;
 mod provider_tokens;
+mod provider_told;
 mod users;
