@@ -124,7 +124,7 @@ on_both_engines! {
         }
         refresh(&app, &service, &second.refresh, &[]).await.assert_status(400);
         assert_eq!(app.count("SELECT COUNT(*) FROM use_session WHERE end_cause = 'code_reuse'").await, 1);
-        assert_eq!(app.count("SELECT COUNT(*) FROM entry WHERE kind = 'token.refreshed' AND reason = 'token_reuse'").await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM entry WHERE kind = 'token.refreshed' AND outcome = 'refused' AND mandate_id IS NOT NULL").await, 1);
     }
 
     async fn a_code_shown_twice_kills_them_too(app: TestApp) {
