@@ -9,6 +9,8 @@ use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
+use crate::oidc::provider::france_connect::{Unfit, unfit};
+use crate::oidc::provider::policy::Profile;
 use crate::oidc::provider::response::{self, Answer};
 use crate::store::offer::{self, OfferRow};
 use crate::store::use_session::NewUse;
@@ -46,10 +48,19 @@ pub struct Choice {
     pub technical: Value,
 }
 
+/// What of this identity the service would refuse.
+fn refused_there(opening: &Opening, identity: &CivilIdentity) -> Option<Unfit> {
+    match opening.client.policy.profile {
+        Profile::FranceConnect => unfit(identity),
+        Profile::General | Profile::HighSecurity => None,
+    }
+}
+
 /// A user with the grants that the request may use, in the order of the catalogue.
 pub async fn offers(
     app: &App,
     opening: &Opening,
+    who: &SignedIn,
     structure: StructureId,
     user: UserId,
 ) -> Result<(CivilIdentity, Vec<Offer>), OpenError> {
@@ -57,6 +68,13 @@ pub async fn offers(
     let rows = view!(app.store, tx => { offer::of_user(tx, structure, now, user).await })?;
     let Some(first) = rows.iter().find(|row| opening.offers(row)) else { return Err(OpenError::NotOffered) };
     let identity = identity(app, user, &first.identity_sealed)?;
+    if let Some(why) = refused_there(opening, &identity) {
+        let draft = Draft::refused(Kind::AuthorizationRefused, why.code()).by(who.person_id, Role::Aidant);
+        let draft =
+            draft.user(user).mandate(first.mandate_id).service(opening.client.id).structure(structure);
+        record::refuse(app, draft, &who.session_id.to_string()).await?;
+        return Err(OpenError::Unfit(why));
+    }
     let offered = rows.iter().filter(|row| opening.offers(row)).map(|row| Offer {
         grant: row.grant_id,
         domain: row.domain.clone(),
@@ -149,6 +167,9 @@ async fn begin(
 ) -> Result<PlainToken, OpenError> {
     let id = UseId::new(now, app.entropy.as_ref());
     let identity = identity(app, choice.user, &offered.identity_sealed)?;
+    if let Some(why) = refused_there(opening, &identity) {
+        return Err(OpenError::Unfit(why));
+    }
     // Writing the entry takes the mandate's row: from here on no revocation can slip in before the commit.
     let draft = opened(opening, who, choice, offered, id, &identity).structure(structure).card(card);
     let entry = record::record(app, tx, draft).await?;

@@ -13,6 +13,7 @@ use crate::oidc::provider::authorize::{self, Prompt, Refused, Request, needs_fre
 use crate::oidc::provider::claims::IdToken;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::{AuthorizeError, PageError};
+use crate::oidc::provider::france_connect::Unfit;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::pkce::Challenge;
 use crate::oidc::provider::response::{self, Answer};
@@ -57,6 +58,9 @@ pub enum OpenError {
     /// Not, or no longer, among the grants this request may use.
     #[error("the grant is not offered")]
     NotOffered,
+    /// The service would refuse this person's identity as it is known here.
+    #[error("the service does not take this identity")]
+    Unfit(Unfit),
     /// No new use begins while the log is not signed.
     #[error("the log is not signed")]
     LogStopped,

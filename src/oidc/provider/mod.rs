@@ -6,6 +6,7 @@ pub mod claims;
 pub mod client;
 pub mod error;
 pub mod filter;
+pub mod france_connect;
 pub mod introspection;
 pub mod logout;
 pub mod metadata;

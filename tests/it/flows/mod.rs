@@ -1,6 +1,7 @@
 //! Whole stories, through the router.
 mod cards;
 mod ends;
+mod france_connect;
 mod guards;
 mod log_stopped;
 mod mandate;

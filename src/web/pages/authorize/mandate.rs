@@ -11,6 +11,7 @@ use crate::app::open_service::{OpenError, Opening};
 use crate::domain::ids::UserId;
 use crate::domain::use_session::Presence;
 use crate::domain::user::CivilIdentity;
+use crate::oidc::provider::france_connect::Unfit;
 use crate::web::error::Problem;
 use crate::web::extract::{AidantHere, PostedForm, Visit};
 use crate::web::pages::redirect;
@@ -52,6 +53,34 @@ struct MandatePage {
     presences: Vec<Choice>,
 }
 
+/// Why the service cannot be opened for this person, whatever the mandate.
+#[derive(Template)]
+#[template(path = "authorize/unfit.html")]
+struct UnfitPage {
+    page: Page,
+    service: String,
+    why: String,
+    cancel: String,
+    other: String,
+}
+
+fn unfit(visit: &Visit, handle: &str, opening: &Opening, why: Unfit) -> Response {
+    let page = visit.page("authorize-unfit-title");
+    let key = match why {
+        Unfit::Email => "authorize-unfit-email",
+        Unfit::Gender => "authorize-unfit-gender",
+        Unfit::Birth => "authorize-unfit-birth",
+    };
+    let shown = UnfitPage {
+        service: opening.client.name.clone(),
+        why: page.t(key).into_owned(),
+        cancel: format!("/authorize/{handle}/cancel"),
+        other: format!("/authorize/{handle}/user"),
+        page,
+    };
+    leads_to(&opening.request.answer_to.redirect_uri, ui::render(StatusCode::CONFLICT, &shown))
+}
+
 /// The request and the user chosen, with what may be used in their name.
 struct Scene {
     opening: Opening,
@@ -76,8 +105,9 @@ async fn scene(
         Ok(false) => return Err(redirect(&format!("/authorize/{handle}/end?user={user}"))),
         Err(error) => return Err(Problem::internal(&error).respond(visit)),
     }
-    match choose_grant::offers(app, &opening, aidant.here.structure_id, user).await {
+    match choose_grant::offers(app, &opening, &aidant.person, aidant.here.structure_id, user).await {
         Ok((identity, offers)) => Ok(Scene { opening, user, identity, offers }),
+        Err(OpenError::Unfit(why)) => Err(unfit(visit, handle, &opening, why)),
         Err(error) => Err(problem(visit, handle, &error)),
     }
 }
