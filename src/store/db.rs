@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -14,6 +15,9 @@ use super::{StoreError, migrate};
 
 /// How often a transaction is run again after a deadlock or a busy database before its caller is told.
 const ATTEMPTS: u32 = 5;
+
+/// A connection idle for longer is asked whether it still answers before it is used.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// Statements each connection keeps prepared: every text of the program, those over several rows in all their widths.
 const STATEMENTS: usize = 600;
@@ -90,6 +94,13 @@ impl Store {
                 let pool = PgPoolOptions::new()
                     .max_connections(*connections)
                     .acquire_timeout(Duration::from_secs(10))
+                    // A connection that rested may have lost its server; one at work is not asked at every turn.
+                    .test_before_acquire(false)
+                    .before_acquire(|connection, resting| {
+                        Box::pin(
+                            async move { Ok(resting.idle_for < RESTED || connection.ping().await.is_ok()) },
+                        )
+                    })
                     .connect_with(options)
                     .await?;
                 Ok(Self(Pools::Pg(pool)))
