@@ -1,18 +1,21 @@
 // The aidant's part for a client written in another language. Each line read is a command, each line written its answer:
 //   register ID [OPTION…]           → {"clientId", "secret"}
 //   authorize URL                   → {"url"}      the address the browser was sent back to
+//   leave URL                       → {"url"}      where the browser is after the service's sign-out
 //   wire                            → {"origin"}   a wire that changes our ID tokens
 import readline from 'node:readline';
 import { scene, tamperingWire } from './support.mjs';
 
 const here = await scene('sqlite');
 const wires = [];
-console.log(JSON.stringify({ origin: here.demo.origin, redirectUri: here.redirectUri }));
+const { redirectUri, signedOutUri } = here;
+console.log(JSON.stringify({ origin: here.demo.origin, redirectUri, signedOutUri }));
 try {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [command, ...words] = line.split(' ');
     if (command === 'register') console.log(JSON.stringify(await here.register(...words)));
     else if (command === 'authorize') console.log(JSON.stringify({ url: await here.authorize(...words) }));
+    else if (command === 'leave') console.log(JSON.stringify({ url: await here.leave(...words) }));
     else if (command === 'wire') {
       const wire = await tamperingWire(here.demo.origin);
       wires.push(wire);

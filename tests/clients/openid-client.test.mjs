@@ -1,4 +1,5 @@
-// `openid-client`, as published, completes a sign-in (code + PKCE) and refuses a tampered ID token of ours.
+// `openid-client`, as published: a sign-in (code + PKCE), a tampered ID token of ours refused, and what comes after a
+// sign-in: refresh, introspection, revocation, sign-out.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as client from 'openid-client';
@@ -50,6 +51,35 @@ describe('openid-client', () => {
       }
     });
   }
+
+  test('refreshes, asks what a token is worth, gives it back, and signs out', async () => {
+    const { clientId, secret } = await here.register('oc-after', '--refresh', '--post-logout-redirect-uri', here.signedOutUri);
+    const config = await client.discovery(new URL(here.demo.origin), clientId,
+      { id_token_signed_response_alg: 'ES256' }, client.ClientSecretBasic(secret), { execute: [client.allowInsecureRequests] });
+    const { url, checks } = await request(config, here.redirectUri);
+    const first = await client.authorizationCodeGrant(config, new URL(await here.authorize(url)), checks);
+    const { sub } = first.claims();
+
+    const worth = await client.tokenIntrospection(config, first.access_token);
+    assert.equal(worth.active, true);
+    assert.equal(worth.sub, sub);
+    assert.ok(worth.act?.sub && worth.authorization_details, 'who acts, and under which mandate');
+
+    const second = await client.refreshTokenGrant(config, first.refresh_token);
+    assert.notEqual(second.access_token, first.access_token);
+    assert.equal((await client.fetchUserInfo(config, second.access_token, sub)).family_name, 'Martin');
+
+    await client.tokenRevocation(config, second.access_token);
+    assert.deepEqual(await client.tokenIntrospection(config, second.access_token), { active: false });
+    await assert.rejects(client.fetchUserInfo(config, second.access_token, sub));
+    await assert.rejects(client.refreshTokenGrant(config, second.refresh_token), { error: 'invalid_grant' });
+
+    const leaving = client.buildEndSessionUrl(config, {
+      id_token_hint: first.id_token, post_logout_redirect_uri: here.signedOutUri, state: 'leaving',
+    });
+    assert.equal(await here.leave(leaving), `${here.signedOutUri}?state=leaving`);
+    assert.ok(await here.atTheDesk(), 'the desk goes on');
+  });
 });
 
 async function request(config, redirectUri) {

@@ -13,6 +13,7 @@ export async function scene(engine) {
   const landing = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(landing, 'listening');
   const redirectUri = `http://localhost:${landing.address().port}/callback`;
+  const signedOutUri = `http://localhost:${landing.address().port}/signed-out`;
   const browser = await launch();
   const aidant = await Visitor.open(browser, { language: 'fr' });
   await signIn(aidant, demo, AIDANT);
@@ -20,6 +21,7 @@ export async function scene(engine) {
   return {
     demo,
     redirectUri,
+    signedOutUri,
     /** Registers a service; gives its credentials. */
     async register(clientId, ...options) {
       const told = await verb(demo, '--config', demo.data, 'clients', 'add', clientId,
@@ -36,6 +38,16 @@ export async function scene(engine) {
         await chooseUserAndGrant(aidant, { name: 'Josette' });
       }
       return (await back).url();
+    },
+    /** The aidant's browser follows the service's sign-out; gives where it ends. */
+    async leave(url) {
+      await aidant.page.goto(String(url));
+      return aidant.page.url();
+    },
+    /** Whether the aidant is still signed in at the desk. */
+    async atTheDesk() {
+      await aidant.page.goto(`${demo.origin}/mandates`);
+      return aidant.page.url() === `${demo.origin}/mandates`;
     },
     async stop() {
       landing.close();

@@ -1,12 +1,16 @@
-"""Authlib, as published, completes a sign-in (code + PKCE) and refuses a tampered ID token of ours."""
+"""Authlib, as published: a sign-in (code + PKCE), a tampered ID token of ours refused, and what comes after a sign-in:
+refresh, introspection, revocation, sign-out."""
 
 import json
 import subprocess
 import unittest
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from authlib.common.security import generate_token
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, jsonify
 from joserfc.errors import JoseError
 
@@ -22,6 +26,7 @@ class Aidant:
         )
         started = self._answer()
         self.origin, self.redirect_uri = started["origin"], started["redirectUri"]
+        self.signed_out_uri = started["signedOutUri"]
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(words) + "\n")
@@ -115,6 +120,45 @@ class AuthlibTest(unittest.TestCase):
 
     def test_rs256_post(self):
         self.completes_and_refuses("RS256", "client_secret_post")
+
+    def test_what_comes_after(self):
+        registered = self.aidant.ask(
+            "register", "authlib-after", "--refresh", "--post-logout-redirect-uri", self.aidant.signed_out_uri
+        )
+        at = self.aidant.origin
+        session = OAuth2Session(
+            "authlib-after",
+            registered["secret"],
+            scope="openid profile birth",
+            redirect_uri=self.aidant.redirect_uri,
+            code_challenge_method="S256",
+        )
+        verifier = generate_token(48)
+        to_us, _ = session.create_authorization_url(f"{at}/authorize", code_verifier=verifier)
+        back = self.aidant.ask("authorize", to_us)["url"]
+        first = session.fetch_token(f"{at}/token", authorization_response=back, code_verifier=verifier)
+
+        def worth(token):
+            return session.introspect_token(f"{at}/introspect", token=token).json()
+
+        self.assertTrue(worth(first["access_token"])["active"])
+        second = session.refresh_token(f"{at}/token", refresh_token=first["refresh_token"])
+        self.assertNotEqual(second["access_token"], first["access_token"])
+        self.assertEqual(session.get(f"{at}/userinfo").json()["family_name"], "Martin")
+
+        self.assertEqual(session.revoke_token(f"{at}/revoke", token=second["access_token"]).status_code, 200)
+        self.assertEqual(worth(second["access_token"]), {"active": False})
+        with self.assertRaises(OAuthError) as refused:
+            session.refresh_token(f"{at}/token", refresh_token=second["refresh_token"])
+        self.assertEqual(refused.exception.error, "invalid_grant")
+
+        leaving = {
+            "id_token_hint": first["id_token"],
+            "post_logout_redirect_uri": self.aidant.signed_out_uri,
+            "state": "leaving",
+        }
+        left = self.aidant.ask("leave", f"{at}/end_session?{urlencode(leaving)}")["url"]
+        self.assertEqual(left, f"{self.aidant.signed_out_uri}?state=leaving")
 
 
 if __name__ == "__main__":
