@@ -20,6 +20,7 @@ export async function scene(engine) {
   await makeMandate(aidant, demo, { email: AIDANT, persona: 'josette', domains: ['argent'] });
   return {
     demo,
+    aidant,
     redirectUri,
     signedOutUri,
     /** Registers a service; gives its credentials. */

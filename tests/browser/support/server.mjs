@@ -87,7 +87,7 @@ async function startPostgres() {
 }
 
 /** The first of `count` free ports in a row: the demonstration's parties listen side by side. */
-async function freePorts(count) {
+export async function freePorts(count) {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const first = 20_000 + Math.floor(Math.random() * 20_000);
     const free = await Promise.all(Array.from({ length: count }, (_, at) => isFree(first + at)));
