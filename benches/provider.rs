@@ -1,5 +1,5 @@
-//! Token + userinfo per authorization code over loopback: Entremise on SQLite and on PostgreSQL, everything durable and
-//! logged, against npm `oidc-provider` in memory, in one run. Started by `benches/run`.
+//! Token + userinfo per authorization code, and introspection, over loopback: Entremise on SQLite and on PostgreSQL,
+//! everything durable and logged, against npm `oidc-provider` in memory, in one run. Started by `benches/run`.
 //!
 //! Each server is a process of its own with its codes issued beforehand; this process is the load: raw HTTP/1.1 over
 //! kept connections, one thread, so that it costs the servers little.
@@ -34,6 +34,11 @@ const CONNECTIONS: [usize; 2] = [8, 32];
 /// Flows of one measurement: some seconds each, so that no cache or pool is measured alone.
 const FLOWS: usize = 12_000;
 const FLOWS_OF_NODE: usize = 4_000;
+/// Introspections of one measurement, and the live tokens they are asked of.
+const INTROSPECTIONS: usize = 40_000;
+const LIVE: usize = 200;
+/// What can be measured: flows are token + userinfo per authorization code.
+const WORKS: [&str; 2] = ["flows", "introspection"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -43,37 +48,50 @@ fn main() {
         server::run(engine, codes.parse().expect("a number of codes"), file);
         return;
     }
-    println!("token + userinfo per authorization code, over loopback, one run on this machine");
-    println!(
-        "{:<28} {:>11} {:>10} {:>8} {:>8} {:>9}",
-        "server", "connections", "flows/s", "p50 ms", "p99 ms", "RSS MB"
-    );
-    let mut node = Vec::new();
-    // `cargo bench --bench provider -- sqlite` measures that server only.
-    let wanted =
-        |name: &str| arguments.is_empty() || arguments.iter().any(|part| name.contains(part.as_str()));
+    // `cargo bench --bench provider -- sqlite` measures that server only; `-- introspection` that work only.
+    let works: Vec<&str> =
+        WORKS.into_iter().filter(|work| arguments.iter().any(|part| part == work)).collect();
+    let works = if works.is_empty() { WORKS.to_vec() } else { works };
+    let parts: Vec<&String> = arguments.iter().filter(|part| !WORKS.contains(&part.as_str())).collect();
     let servers = ["oidc-provider (memory)", "entremise sqlite", "entremise postgres"];
-    for name in servers.into_iter().filter(|name| wanted(name)) {
-        for (place, connections) in CONNECTIONS.into_iter().enumerate() {
-            let flows = if name.starts_with("oidc") { FLOWS_OF_NODE } else { FLOWS };
-            let served = Served::start(name, flows + 500);
-            let measured = load::run(&served.target, connections, 500, flows);
-            let rss = served.resident();
-            println!(
-                "{name:<28} {connections:>11} {:>10.0} {:>8.2} {:>8.2} {rss:>9.0}",
-                measured.per_second, measured.p50, measured.p99
-            );
-            if name.starts_with("oidc") {
-                node.push(measured.per_second);
-            } else if let Some(yardstick) = node.get(place) {
+    let wanted = |name: &&str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
+    println!("over loopback, one run on this machine");
+    for work in works {
+        println!(
+            "{work:<28} {:>11} {:>10} {:>8} {:>8} {:>9}",
+            "connections", "per s", "p50 ms", "p99 ms", "RSS MB"
+        );
+        let mut yardsticks = Vec::new();
+        for name in servers.into_iter().filter(wanted) {
+            for (place, connections) in CONNECTIONS.into_iter().enumerate() {
+                let (measured, rss) = one(name, work, connections);
                 println!(
-                    "{:<28} {:>11} {:>9.2}x",
-                    "  ratio to oidc-provider",
-                    connections,
-                    measured.per_second / yardstick
+                    "{name:<28} {connections:>11} {:>10.0} {:>8.2} {:>8.2} {rss:>9.0}",
+                    measured.per_second, measured.p50, measured.p99
                 );
+                if name.starts_with("oidc") {
+                    yardsticks.push(measured.per_second);
+                } else if let Some(yardstick) = yardsticks.get(place) {
+                    let ratio = measured.per_second / yardstick;
+                    println!("{:<28} {connections:>11} {ratio:>9.2}x", "  ratio to oidc-provider");
+                }
             }
         }
+    }
+}
+
+/// One measurement on a fresh server: what was measured, and its resident memory in MB.
+fn one(name: &str, work: &str, connections: usize) -> (load::Measured, f64) {
+    let of_node = name.starts_with("oidc");
+    if work == "flows" {
+        let flows = if of_node { FLOWS_OF_NODE } else { FLOWS };
+        let served = Served::start(name, flows + 500);
+        (load::run(&served.target, &load::Work::Flows, connections, 500, flows), served.resident())
+    } else {
+        let asked = if of_node { INTROSPECTIONS / 4 } else { INTROSPECTIONS };
+        let served = Served::start(name, LIVE);
+        let work = load::Work::introspections(&served.target, LIVE);
+        (load::run(&served.target, &work, connections, LIVE, asked), served.resident())
     }
 }
 

@@ -1,5 +1,5 @@
 // The yardstick: npm oidc-provider 9, ES256, everything in memory, codes issued beforehand.
-//   node server.mjs CODES FILE   prints "READY address basic-credentials redirect-uri" and serves until stdin closes.
+//   node server.mjs CODES FILE   prints "READY address basic-credentials redirect-uri paths…" and serves until stdin closes.
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { Provider } from "oidc-provider";
@@ -37,7 +37,7 @@ const provider = new Provider("http://127.0.0.1", {
     birth: ["birthplace", "birthcountry"] },
   scopes: ["openid", "profile", "email", "birth"],
   pkce: { required: () => false },
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, introspection: { enabled: true } },
   ttl: { AuthorizationCode: 3600, AccessToken: 600, IdToken: 300, Grant: 3600 },
   findAccount: (_, id) => ({ accountId: id, claims: async () => ({ sub: id, ...claims }) }),
 });
@@ -56,7 +56,7 @@ for (let at = 0; at < count; at += 1) {
 writeFileSync(file, codes.join("\n"));
 const server = provider.listen(0, "127.0.0.1", () => {
   const basic = Buffer.from("bench:a-secret-of-the-bench-0123456789").toString("base64");
-  console.log(`READY 127.0.0.1:${server.address().port} ${basic} ${redirectUri} /token /me`);
+  console.log(`READY 127.0.0.1:${server.address().port} ${basic} ${redirectUri} /token /me /token/introspection`);
 });
 process.stdin.resume();
 process.stdin.on("end", () => process.exit(0));

@@ -1,4 +1,5 @@
-//! The load: each connection redeems a code and asks userinfo, again and again, over raw HTTP/1.1.
+//! The load: each connection redeems a code and asks userinfo, or asks what a token is worth, again and again, over raw
+//! HTTP/1.1.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,36 +15,65 @@ pub struct Target {
     redirect_uri: String,
     token: String,
     userinfo: String,
+    introspect: String,
     codes: Arc<Vec<String>>,
 }
 
 impl Target {
-    /// Reads `READY address basic redirect-uri token-path userinfo-path` and the codes, one per line.
+    /// Reads `READY address basic redirect-uri token-path userinfo-path introspection-path` and the codes, one per line.
     pub fn read(ready: &str, codes: &str) -> Self {
         let mut words = ready.split_whitespace().skip(1).map(str::to_owned);
         let mut next = || words.next().expect("a whole READY line");
-        let (address, basic, redirect_uri, token, userinfo) = (next(), next(), next(), next(), next());
+        let (address, basic, redirect_uri) = (next(), next(), next());
+        let (token, userinfo, introspect) = (next(), next(), next());
         let redirect_uri = form_urlencoded::byte_serialize(redirect_uri.as_bytes()).collect();
         let codes = Arc::new(codes.lines().map(str::to_owned).collect());
-        Self { address, basic, redirect_uri, token, userinfo, codes }
+        Self { address, basic, redirect_uri, token, userinfo, introspect, codes }
     }
+}
+
+/// What is asked again and again.
+#[derive(Clone)]
+pub enum Work {
+    /// Redemption of a code of its own, then userinfo.
+    Flows,
+    /// Introspection of these tokens in turn.
+    Introspections(Arc<Vec<String>>),
+}
+
+impl Work {
+    /// Introspection of as many live tokens.
+    pub fn introspections(target: &Target, tokens: usize) -> Self {
+        let live = runtime().block_on(async {
+            let mut connection = TcpStream::connect(&target.address).await.expect("a connection");
+            let mut live = Vec::with_capacity(tokens);
+            for code in target.codes.iter().take(tokens) {
+                live.push(flow(target, &mut connection, code).await);
+            }
+            live
+        });
+        Self::Introspections(Arc::new(live))
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 pub struct Measured {
     pub per_second: f64,
-    /// Milliseconds of one flow, both requests together.
+    /// Milliseconds of one piece of work; of a flow, both requests together.
     pub p50: f64,
     pub p99: f64,
 }
 
-/// Runs `warm` flows unmeasured, then `flows` measured ones, over `connections`.
-pub fn run(target: &Target, connections: usize, warm: usize, flows: usize) -> Measured {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
+/// Does it `warm` times unmeasured, then `times` measured, over `connections`.
+pub fn run(target: &Target, work: &Work, connections: usize, warm: usize, times: usize) -> Measured {
+    runtime().block_on(async {
         let next = Arc::new(AtomicUsize::new(0));
-        burst(target, connections, &next, warm).await;
+        burst(target, work, connections, &next, warm).await;
         let begun = Instant::now();
-        let mut times = burst(target, connections, &next, warm + flows).await;
+        let mut times = burst(target, work, connections, &next, warm + times).await;
         let elapsed = begun.elapsed();
         times.sort_unstable();
         let at = |share: f64| {
@@ -54,11 +84,17 @@ pub fn run(target: &Target, connections: usize, warm: usize, flows: usize) -> Me
     })
 }
 
-/// Takes codes up to the `until`-th; gives the time of each flow.
-async fn burst(target: &Target, connections: usize, next: &Arc<AtomicUsize>, until: usize) -> Vec<Duration> {
+/// Does it up to the `until`-th time; gives what each took.
+async fn burst(
+    target: &Target,
+    work: &Work,
+    connections: usize,
+    next: &Arc<AtomicUsize>,
+    until: usize,
+) -> Vec<Duration> {
     let workers: Vec<_> = (0..connections)
         .map(|_| {
-            let (target, next) = (target.clone(), Arc::clone(next));
+            let (target, work, next) = (target.clone(), work.clone(), Arc::clone(next));
             tokio::spawn(async move {
                 let mut connection = TcpStream::connect(&target.address).await.expect("a connection");
                 connection.set_nodelay(true).expect("no delay");
@@ -70,7 +106,12 @@ async fn burst(target: &Target, connections: usize, next: &Arc<AtomicUsize>, unt
                         return times;
                     }
                     let begun = Instant::now();
-                    flow(&target, &mut connection, &target.codes[place]).await;
+                    match &work {
+                        Work::Flows => drop(flow(&target, &mut connection, &target.codes[place]).await),
+                        Work::Introspections(live) => {
+                            introspect(&target, &mut connection, &live[place % live.len()]).await;
+                        }
+                    }
                     times.push(begun.elapsed());
                 }
             })
@@ -83,19 +124,28 @@ async fn burst(target: &Target, connections: usize, next: &Arc<AtomicUsize>, unt
     times
 }
 
-async fn flow(target: &Target, connection: &mut TcpStream, code: &str) {
-    let body = format!("grant_type=authorization_code&code={code}&redirect_uri={}", target.redirect_uri);
+/// A form posted with the service's credentials, and the JSON that answers it.
+async fn post(target: &Target, connection: &mut TcpStream, path: &str, body: &str) -> serde_json::Value {
     let request = format!(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
-        target.token,
         target.address,
         target.basic,
         body.len()
     );
-    let answer: serde_json::Value =
-        serde_json::from_slice(&call(connection, &request).await).expect("tokens");
-    let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}"));
+    serde_json::from_slice(&call(connection, &request).await).expect("JSON")
+}
+
+async fn introspect(target: &Target, connection: &mut TcpStream, token: &str) {
+    let answer = post(target, connection, &target.introspect, &format!("token={token}")).await;
+    assert_eq!(answer["active"], true, "{answer}");
+}
+
+/// Gives the access token.
+async fn flow(target: &Target, connection: &mut TcpStream, code: &str) -> String {
+    let body = format!("grant_type=authorization_code&code={code}&redirect_uri={}", target.redirect_uri);
+    let answer = post(target, connection, &target.token, &body).await;
+    let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
     assert!(answer["id_token"].is_string());
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\r\n",
@@ -104,6 +154,7 @@ async fn flow(target: &Target, connection: &mut TcpStream, code: &str) {
     let answer: serde_json::Value =
         serde_json::from_slice(&call(connection, &request).await).expect("an identity");
     assert_eq!(answer["family_name"], "Martin", "{answer}");
+    token
 }
 
 /// One request and the body of its answer.

@@ -42,7 +42,7 @@ pub fn run(engine: &str, codes: usize, file: &str) {
         tokio::spawn(server);
         let basic = base64::engine::general_purpose::STANDARD
             .encode(format!("{}:{}", service.client_id, service.secret));
-        println!("READY {address} {basic} {} /token /userinfo", service.redirect_uri);
+        println!("READY {address} {basic} {} /token /userinfo /introspect", service.redirect_uri);
         std::io::stdout().flush().expect("said");
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
             .await
