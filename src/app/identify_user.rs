@@ -8,6 +8,7 @@ use crate::domain::ids::{RowId, UserId};
 use crate::domain::mandate::{Act, Reference, Refusal, Scope, State, Validity, local_day};
 use crate::domain::secret::{HashedToken, PlainToken};
 use crate::domain::time::Timestamp;
+use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
@@ -300,6 +301,12 @@ async fn write(
     Ok(())
 }
 
+/// How a civil identity is looked up: to the letter.
+pub(super) fn identity_index(app: &App, given_name: &str, family_name: &str, birthdate: &str) -> Vec<u8> {
+    let exact = format!("{given_name}\n{family_name}\n{birthdate}");
+    app.sealer.blind_index("user identity", exact.as_bytes())
+}
+
 /// The user, made or brought up to date, with the entry of this identification.
 async fn keep_user(
     app: &App,
@@ -317,13 +324,8 @@ async fn keep_user(
         identity: person.identity.clone(),
     };
     let identity_sealed = app.sealer.seal_json(user::identity_place(&id), &sealed)?;
-    let exact = format!(
-        "{}\n{}\n{}",
-        person.identity.given_name,
-        person.identity.family_name,
-        person.identity.birthdate.as_str()
-    );
-    let identity_index = app.sealer.blind_index("user identity", exact.as_bytes());
+    let CivilIdentity { given_name, family_name, birthdate, .. } = &person.identity;
+    let identity_index = identity_index(app, given_name, family_name, birthdate.as_str());
     if known.is_some() {
         record::record(app, tx, draft.user(id)).await?;
         user::update_identity(tx, id, &identity_index, &identity_sealed, now).await?;

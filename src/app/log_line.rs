@@ -1,9 +1,11 @@
 //! A stored line of the log, read back and checked against itself.
+use crate::crypto::seal::Sealer;
 use crate::domain::ids::EntryId;
 use crate::log::entry::Leaf;
 use crate::log::merkle::{Hash, leaf_hash};
+use crate::log::part::{Part, PartKind};
 use crate::log::token::Token;
-use crate::store::action_log::{self, EntryRow};
+use crate::store::action_log::{self, EntryRow, PartRow, part_place};
 use crate::store::auditor::NamedRow;
 
 /// What is wrong with a stored line. Each has its own sentence for the auditor.
@@ -43,6 +45,8 @@ pub struct Line {
     pub mandate_reference: Option<String>,
     /// The first thing found wrong.
     pub fault: Option<Fault>,
+    /// Found in its place under a signed head.
+    pub proven: bool,
 }
 
 impl Line {
@@ -64,6 +68,7 @@ impl Line {
             service_name,
             mandate_reference,
             fault,
+            proven: false,
         }
     }
 
@@ -91,4 +96,13 @@ fn check(row: &EntryRow, origin: &Token) -> Result<Leaf, Fault> {
         && (leaf.use_id, leaf.card) == (row.use_id, row.card_id)
         && (actor, subject) == (row.actor.clone(), row.subject.clone());
     if same { Ok(leaf) } else { Err(Fault::Columns) }
+}
+
+/// The part of a row, when it opens its commitment in the leaf.
+pub(super) fn open_part(sealer: &Sealer, row: &PartRow, leaf: &Leaf) -> Option<Part> {
+    let kind = row.part.parse::<PartKind>().ok()?;
+    let commitment = leaf.parts.get(&kind)?;
+    let clear = sealer.open(part_place(&row.entry_id, kind), &row.sealed).ok()?;
+    let (nonce, bytes) = clear.split_first_chunk()?;
+    Part::open(kind, *nonce, bytes.to_vec(), commitment).ok()
 }

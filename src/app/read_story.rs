@@ -8,9 +8,8 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::note::SignedNote;
-use crate::log::part::{Part, PartKind};
 use crate::log::proof::check_inclusion;
-use crate::store::action_log::{self, PartRow, part_place};
+use crate::store::action_log::{self, PartRow};
 pub use crate::store::auditor::DomainRow as Domain;
 use crate::store::auditor::{self, MandateRow};
 use crate::store::{Access, tree as stored};
@@ -18,10 +17,11 @@ use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
-use super::log_line::{Fault, Line};
+use super::log_line::{Fault, Line, open_part};
 use super::record;
 use super::search_log::{AuditError, perimeter};
 use super::tree;
+use super::unmask::{self, Names};
 
 /// Lines on a page of a story; few mandates have more.
 pub const PAGE: usize = 200;
@@ -34,6 +34,8 @@ pub struct Story {
     /// Without the line of this very reading.
     pub lines: Vec<Line>,
     pub evidence: Evidence,
+    /// Names in sight, if the caller has unmasked them.
+    pub names: Names,
     /// The sequence number after which the next page begins, if there is one.
     pub next: Option<i64>,
 }
@@ -110,7 +112,8 @@ pub async fn read(app: &App, who: &SignedIn, reference: &str, after: i64) -> Res
         check_parts(app, tx, &mandate, &mut lines, &mut evidence).await?;
         check_places(app, tx, &mut lines, &mut evidence).await?;
         evidence.faulty = lines.iter().filter(|line| line.fault.is_some()).count();
-        Ok::<_, AuditError>(Story { mandate, domains, lines, evidence, next })
+        let names = unmask::of_mandate(app, tx, who, &mandate).await?;
+        Ok::<_, AuditError>(Story { mandate, domains, lines, evidence, names, next })
     })
 }
 
@@ -151,20 +154,15 @@ async fn check_parts(
         parts.entry(part.entry_id).or_default().push(part);
     }
     for line in lines {
-        let mut committed = line.leaf.as_ref().map(|leaf| leaf.parts.clone()).unwrap_or_default();
-        for row in parts.remove(&line.id).unwrap_or_default() {
-            let kind = row.part.parse::<PartKind>().ok();
-            let opened = kind.and_then(|kind| {
-                let commitment = committed.remove(&kind)?;
-                let clear = app.sealer.open(part_place(&row.entry_id, kind), &row.sealed).ok()?;
-                let (nonce, bytes) = clear.split_first_chunk()?;
-                Part::open(kind, *nonce, bytes.to_vec(), &commitment).ok()
-            });
-            if opened.is_none() {
-                line.blame(Fault::Part);
-            }
+        let committed = line.leaf.as_ref().map_or(0, |leaf| leaf.parts.len());
+        let left = parts.remove(&line.id).unwrap_or_default();
+        let opens = |row: &PartRow| {
+            line.leaf.as_ref().is_some_and(|leaf| open_part(&app.sealer, row, leaf).is_some())
+        };
+        if !left.iter().all(opens) {
+            line.blame(Fault::Part);
         }
-        evidence.erased += committed.len();
+        evidence.erased += committed.saturating_sub(left.len());
     }
     Ok(())
 }
@@ -205,6 +203,7 @@ async fn check_places(
         if !proven {
             line.blame(Fault::NotInTree);
         } else if line.fault.is_none() {
+            line.proven = true;
             evidence.proven += 1;
         }
     }

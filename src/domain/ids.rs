@@ -21,6 +21,12 @@ pub fn uuid_v7(now: Timestamp, entropy: &dyn Entropy) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// The smallest time-ordered id of the millisecond of `at`: what was made since then has an id no smaller.
+pub fn first_id(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.unix_micros().div_euclid(1_000)).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod consent;
 pub mod ids;
 pub mod mandate;
+pub mod misuse;
 pub mod person;
 pub mod search;
 pub mod secret;

@@ -9,6 +9,7 @@ use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use super::watch::Watch;
 use crate::app::App;
+use crate::app::count_activity::count_days;
 use crate::app::end_over::end_over;
 use crate::app::fault::Fault;
 use crate::app::forget_over::forget;
@@ -193,6 +194,7 @@ async fn house(app: &App, holder: &str) -> Result<(), Fault> {
         return Ok(());
     }
     record::count_refusals(app).await?;
+    count_days(app).await?;
     while end_over(app).await? > 0 {}
     forget(app).await?;
     Ok(())

@@ -131,6 +131,7 @@ tokens! {
         LogSearched = "log.searched",
         LogStoryRead = "log.story_read",
         LogUnmasked = "log.unmasked",
+        LogAlertReviewed = "log.alert_reviewed",
         LogExported = "log.exported",
         LogVerified = "log.verified",
         LogHeadTrusted = "log.head_trusted",

@@ -2,8 +2,9 @@
 use sqlx::AssertSqlSafe;
 
 use super::action_log::EntryRow;
+use super::many::{list, padded};
 use super::{Access, StoreError};
-use crate::domain::ids::{EntryId, MandateId, PersonId, StructureId};
+use crate::domain::ids::{EntryId, MandateId, PersonId, ServiceId, StructureId};
 use crate::domain::time::Timestamp;
 
 /// The perimeter column of a person: `none`, `listed` or `all`.
@@ -31,6 +32,51 @@ pub async fn structures(
         None => on!(tx, c => sqlx::query_as(ALL).fetch_all(c).await),
         Some(person) => on!(tx, c => sqlx::query_as(LISTED).bind(person).fetch_all(c).await),
     }
+}
+
+/// Whether a structure is of a perimeter (`None`: all are).
+pub async fn is_within(
+    tx: &mut impl Access,
+    structure: StructureId,
+    perimeter_of: Option<PersonId>,
+) -> Result<bool, StoreError> {
+    const ALL: &str = "SELECT COUNT(*) FROM structure WHERE id = $1";
+    const LISTED: &str = "SELECT COUNT(*) FROM auditor_structure WHERE structure_id = $1 AND person_id = $2";
+    let found: i64 = match perimeter_of {
+        None => on!(tx, c => sqlx::query_scalar(ALL).bind(structure).fetch_one(c).await)?,
+        Some(person) => {
+            on!(tx, c => sqlx::query_scalar(LISTED).bind(structure).bind(person).fetch_one(c).await)?
+        }
+    };
+    Ok(found > 0)
+}
+
+/// The name of a structure.
+pub async fn structure_name(
+    tx: &mut impl Access,
+    structure: StructureId,
+) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT name FROM structure WHERE id = $1";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(structure).fetch_optional(c).await)
+}
+
+/// A service that lines may be about.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ServiceRow {
+    pub id: ServiceId,
+    pub name: String,
+}
+
+/// The services, by name; at most a thousand.
+pub async fn services(tx: &mut impl Access) -> Result<Vec<ServiceRow>, StoreError> {
+    const SQL: &str = "SELECT id, name FROM client ORDER BY name, id LIMIT 1000";
+    on!(tx, c => sqlx::query_as(SQL).fetch_all(c).await)
+}
+
+/// The domains, in the order of the pages, those no longer on offer too: old lines are about them.
+pub async fn all_domains(tx: &mut impl Access) -> Result<Vec<DomainRow>, StoreError> {
+    const SQL: &str = "SELECT key, label_fr, label_en FROM domain ORDER BY position";
+    on!(tx, c => sqlx::query_as(SQL).fetch_all(c).await)
 }
 
 /// A mandate as its story begins.
@@ -112,76 +158,17 @@ pub async fn story(
     on!(tx, c => sqlx::query_as(AssertSqlSafe(sql)).bind(mandate).bind(after).bind(limit).fetch_all(c).await)
 }
 
-/// What a search keeps; absent means any.
-#[derive(Clone, Debug, Default)]
-pub struct Criteria {
-    pub from: Option<Timestamp>,
-    /// Exclusive.
-    pub until: Option<Timestamp>,
-    pub structure_id: Option<StructureId>,
-    pub mandate_id: Option<MandateId>,
-    pub kind: Option<&'static str>,
-    pub outcome: Option<&'static str>,
-    /// Only the structures listed for this auditor; `None` for an auditor of everything.
-    pub perimeter_of: Option<PersonId>,
-    /// Keyset: lines older than this one.
-    pub before: Option<EntryId>,
-}
-
-/// The latest lines that meet the criteria, newest first.
-pub async fn search(
-    tx: &mut impl Access,
-    wanted: &Criteria,
-    limit: i64,
-) -> Result<Vec<NamedRow>, StoreError> {
-    const PERIMETER: &str =
-        "e.structure_id IN (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = ?)";
-    let conditions = [
-        (wanted.from.is_some(), "e.at >= ?"),
-        (wanted.until.is_some(), "e.at < ?"),
-        (wanted.structure_id.is_some(), "e.structure_id = ?"),
-        (wanted.mandate_id.is_some(), "e.mandate_id = ?"),
-        (wanted.kind.is_some(), "e.kind = ?"),
-        (wanted.outcome.is_some(), "e.outcome = ?"),
-        (wanted.before.is_some(), "e.id < ?"),
-        (wanted.perimeter_of.is_some(), PERIMETER),
-    ];
-    let present = conditions.iter().filter(|(present, _)| *present).map(|(_, condition)| *condition);
-    let mut binds = 0;
-    let mut number = |condition: &str| {
-        binds += 1;
-        condition.replace('?', &format!("${binds}"))
-    };
-    let mut clauses = vec!["TRUE".to_owned()];
-    clauses.extend(present.map(&mut number));
-    let order = number("ORDER BY e.id DESC LIMIT ?");
-    let sql = format!("{NAMED} WHERE {} {order}", clauses.join(" AND "));
+/// These lines, newest first.
+pub async fn named(tx: &mut impl Access, ids: &[EntryId]) -> Result<Vec<NamedRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{NAMED} WHERE e.id IN ({}) ORDER BY e.id DESC", list(1, ids.len()));
     on!(tx, c => {
         let mut query = sqlx::query_as(AssertSqlSafe(sql));
-        if let Some(from) = wanted.from {
-            query = query.bind(from);
+        for id in padded(ids) {
+            query = query.bind(*id);
         }
-        if let Some(until) = wanted.until {
-            query = query.bind(until);
-        }
-        if let Some(structure) = wanted.structure_id {
-            query = query.bind(structure);
-        }
-        if let Some(mandate) = wanted.mandate_id {
-            query = query.bind(mandate);
-        }
-        if let Some(kind) = wanted.kind {
-            query = query.bind(kind);
-        }
-        if let Some(outcome) = wanted.outcome {
-            query = query.bind(outcome);
-        }
-        if let Some(before) = wanted.before {
-            query = query.bind(before);
-        }
-        if let Some(person) = wanted.perimeter_of {
-            query = query.bind(person);
-        }
-        query.bind(limit).fetch_all(c).await
+        query.fetch_all(c).await
     })
 }

@@ -22,6 +22,7 @@ use crate::store::{AsStoreError, StoreError, WriteTx};
 
 use super::App;
 use pseudonyms::Known;
+pub(super) use pseudonyms::pseudonym;
 pub use pseudonyms::{FreshPseudonym, Who, fresh_pseudonym};
 pub use refusals::{append, count_refusals, refuse};
 

@@ -89,6 +89,7 @@ fn who(person: &SignedIn, l: &L) -> Who {
     }
     if person.is_auditor {
         sections.push(Section::Log);
+        sections.push(Section::Alerts);
     }
     let place = match person.here() {
         Some(here) => here.structure_name.clone(),

@@ -19,6 +19,7 @@ pub enum Section {
     Structures,
     People,
     Log,
+    Alerts,
 }
 
 impl Section {
@@ -31,6 +32,7 @@ impl Section {
             Self::Structures => "/structures",
             Self::People => "/people",
             Self::Log => "/log",
+            Self::Alerts => "/log/alerts",
         }
     }
 
@@ -44,6 +46,7 @@ impl Section {
             Self::Structures => "nav-structures",
             Self::People => "nav-people",
             Self::Log => "nav-log",
+            Self::Alerts => "nav-alerts",
         }
     }
 }

@@ -120,6 +120,16 @@ impl L {
         self.plain_date(self.local(at).date())
     }
 
+    /// « 23 déc. » · "23 Dec", under a column of a drawing.
+    pub fn short_day(&self, at: Timestamp) -> String {
+        let date = self.local(at).date();
+        let names = match self.locale {
+            Locale::Fr => &MOIS_COURTS,
+            Locale::En => &SHORT_MONTHS,
+        };
+        format!("{}{NBSP}{}", date.day(), month(names, date))
+    }
+
     /// « 10 h 42 » · "10:42"
     pub fn hour(&self, at: Timestamp) -> String {
         let at = self.local(at);

@@ -2,6 +2,10 @@
 mod keeping;
 mod published;
 mod recording;
+mod room;
+mod room_activity;
+mod room_alerts;
+mod room_export;
 mod story;
 mod taken_away;
 

@@ -180,7 +180,7 @@ on_both_engines! {
         for line in &found.lines {
             assert_eq!(line.leaf.as_ref().unwrap().structure, Some(scene.structure));
         }
-        assert_eq!(found.structures.len(), 1);
+        assert_eq!(found.choices.structures.len(), 1);
         assert!(matches!(read_story::read(app, who, "M-2222-2222", 0).await, Err(AuditError::NoMandate)));
         assert!(read_story::read(app, who, REFERENCE, 0).await.is_ok());
         force(app_store(&scene), "UPDATE person SET is_auditor = FALSE, perimeter = 'none' WHERE is_auditor").await.unwrap();
@@ -199,8 +199,9 @@ on_both_engines! {
     async fn a_leaf_changed_with_its_hash_is_not_the_one_that_was_signed(app: TestApp) {
         let scene = Scene::set(app).await;
         let row = entremise::view!(scene.app.app.store, tx => {
-            let found = entremise::store::auditor::search(tx, &entremise::store::auditor::Criteria::default(), 100).await;
-            found.map(|rows| rows.into_iter().find(|row| row.entry.mandate_sequence == Some(4)).unwrap().entry)
+            let ids = entremise::store::search::search(tx, &Default::default(), 100).await?;
+            let rows = entremise::store::auditor::named(tx, &ids).await?;
+            Ok::<_, StoreError>(rows.into_iter().find(|row| row.entry.mandate_sequence == Some(4)).unwrap().entry)
         }).unwrap();
         let mut leaf = entremise::log::entry::Leaf::decode(&row.leaf).unwrap();
         leaf.kind = Kind::MandateRevoked;

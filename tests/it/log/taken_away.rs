@@ -39,6 +39,14 @@ fn check(lines: &[String], trust: &Trust) -> Report {
     verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
 }
 
+/// The offline verifier finds nothing wrong with a bundle.
+pub(super) fn assert_verifies(app: &TestApp, bundle: &str) {
+    let lines: Vec<String> = bundle.lines().map(str::to_owned).collect();
+    let report = check(&lines, &trust(&app.app));
+    assert_eq!(report.faults, [], "{bundle}");
+    assert!(report.entries > 0);
+}
+
 /// A service opened for the user of the latest mandate, its code redeemed, the identity given.
 async fn used(desk: &Desk, service: &Service) {
     let ours = services::Desk {

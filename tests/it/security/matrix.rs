@@ -148,7 +148,19 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/log/tile/{*path}", "00000000000"),
     ("GET", "/log/tile/entries/{*path}", "scxxx0sssxx"),
     ("GET", "/log", "scxxx+sssxx"),
+    ("GET", "/log/find", "scxxx+sssxx"),
+    ("POST", "/log/find/user", "scxxx+sssxx"),
+    ("POST", "/log/find/aidant", "scxxx+sssxx"),
+    ("GET", "/log/export", "scxxx+sssxx"),
+    ("POST", "/log/export", "scxxx+sssxx"),
     ("GET", "/log/mandates/{reference}", "scxxx+sssxx"),
+    ("GET", "/log/alerts", "scxxx+sssxx"),
+    ("GET", "/log/alerts/review", "scxxx0sssxx"),
+    ("POST", "/log/alerts/review", "scxxx0sssxx"),
+    ("GET", "/log/aidants/{pseudonym}", "scxxx0sssxx"),
+    ("GET", "/log/structures/{id}", "scxxx+sssxx"),
+    ("GET", "/log/{kind}/{name}/unmask", "scxxx+sssxx"),
+    ("POST", "/log/{kind}/{name}/unmask", "scxxx+sssxx"),
     ("GET", "/log/entries/{id}/receipt", "scxxx0sssxx"),
 ];
 
@@ -364,8 +376,10 @@ impl Scene {
         let mut path = path
             .replace("{release}/{name}", "x/style.css")
             .replace("{*path}", "0/000")
+            .replace("{pseudonym}", "0000000000000000000000000000000000000000000")
             .replace("{token}", "0000000000000000000000000000000000000000000")
-            .replace("{domain}", "argent");
+            .replace("{domain}", "argent")
+            .replace("{kind}/{name}", &format!("mandates/{}", self.signed));
         let undecided = path.ends_with("/identity") || path.ends_with("/signature");
         path = path.replace("{reference}", if undecided { &self.awaiting } else { &self.signed });
         if path.starts_with("/sessions/") {
@@ -377,7 +391,7 @@ impl Scene {
         }
         if path.starts_with("/people/") {
             path = path.replace("{id}", &self.desk.aidant.id.to_string());
-        } else if path.starts_with("/structures/") {
+        } else if path.contains("/structures/") {
             path = path.replace("{id}", &self.desk.structure.to_string());
         }
         path = path.replace("{id}", &self.card.to_string());

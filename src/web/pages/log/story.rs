@@ -3,13 +3,14 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 
+use super::criteria::domain_label;
+use super::problem;
+use super::unmask::Shown;
 use super::words::Told;
 use crate::app::App;
 use crate::app::read_story::{self, Evidence, Story};
-use crate::app::search_log::AuditError;
-use crate::web::error::Problem;
 use crate::web::extract::{Person, Visit};
-use crate::web::ui::{self, Form, L, Locale, Page, Section, Tone};
+use crate::web::ui::{self, Form, L, Page, Section, Tone};
 
 #[derive(Template)]
 #[template(path = "log/story.html")]
@@ -23,6 +24,9 @@ struct StoryPage {
     lines: Vec<Told>,
     next: String,
     proof: Proof,
+    names: Shown,
+    /// Address of the structure's activity.
+    structure: String,
 }
 
 /// The card beside the story.
@@ -45,9 +49,7 @@ pub(super) async fn show(
     let after = form.value("after").parse::<u32>().map_or(0, i64::from);
     let story = match read_story::read(&app, &who, &reference, after).await {
         Ok(story) => story,
-        Err(AuditError::NoPerimeter) => return Problem::forbidden().respond(&visit),
-        Err(AuditError::NoMandate) => return Problem::not_found().respond(&visit),
-        Err(error) => return Problem::internal(&error).respond(&visit),
+        Err(error) => return problem(&error).respond(&visit),
     };
     let l = visit.l();
     let title = l.t1("log-story-title", "reference", story.mandate.reference.clone()).into_owned();
@@ -57,10 +59,6 @@ pub(super) async fn show(
 
 fn fill(page: Page, story: &Story, l: &L) -> StoryPage {
     let mandate = &story.mandate;
-    let label = |row: &crate::app::read_story::Domain| match l.locale() {
-        Locale::Fr => row.label_fr.clone(),
-        Locale::En => row.label_en.clone(),
-    };
     StoryPage {
         reference: mandate.reference.clone(),
         state: l.t(&format!("log-state-{}", mandate.state.replace('_', "-"))).into_owned(),
@@ -72,10 +70,12 @@ fn fill(page: Page, story: &Story, l: &L) -> StoryPage {
             }
             None => mandate.structure_name.clone(),
         },
-        domains: story.domains.iter().map(label).collect(),
-        lines: story.lines.iter().map(|line| Told::of(line, l)).collect(),
+        domains: story.domains.iter().map(|row| domain_label(row, l)).collect(),
+        lines: story.lines.iter().map(|line| Told::of(line, &story.names, l)).collect(),
         next: story.next.map(|after| format!("?after={after}")).unwrap_or_default(),
         proof: proof(&story.evidence, story.lines.len(), l),
+        names: Shown::of(&story.names, format!("/log/mandates/{}/unmask", mandate.reference), l),
+        structure: format!("/log/structures/{}", mandate.structure_id),
         page,
     }
 }

@@ -1,5 +1,7 @@
 //! A line of the log in words.
 use crate::app::log_line::{Fault, Line};
+use crate::app::unmask::Names;
+use crate::domain::ids::CardId;
 use crate::log::entry::{Fact, Leaf, Outcome};
 use crate::log::kind::{Kind, Role};
 use crate::web::ui::{L, Tone};
@@ -22,9 +24,11 @@ pub(super) struct Told {
     pub when: String,
     pub title: String,
     pub tone: Tone,
-    /// Who, with which card, at which service, in which outcome.
-    pub detail: String,
+    /// Who, for whom, with which card, at which service, in which outcome: text, and where it leads.
+    pub detail: Vec<(String, String)>,
     pub structure: String,
+    /// Address of the structure's activity.
+    pub structure_href: String,
     pub mandate: String,
     pub refused: bool,
     /// Name and value of each fact of the leaf.
@@ -37,10 +41,12 @@ pub(super) struct Told {
     pub receipt: String,
     /// What is wrong with the line; empty when nothing was found.
     pub fault: String,
+    /// Found in its place under a signed head.
+    pub proven: bool,
 }
 
 impl Told {
-    pub(super) fn of(line: &Line, l: &L) -> Self {
+    pub(super) fn of(line: &Line, names: &Names, l: &L) -> Self {
         let leaf = line.leaf.as_ref();
         let refused = leaf.is_some_and(|leaf| leaf.outcome != Outcome::Done);
         let tone = match (line.fault, refused) {
@@ -52,8 +58,12 @@ impl Told {
             when: leaf.map(|leaf| l.stamp(leaf.time)).unwrap_or_default(),
             title: leaf.map(|leaf| l.t(&kind_key(leaf.kind)).into_owned()).unwrap_or_default(),
             tone,
-            detail: leaf.map(|leaf| detail(line, leaf, l)).unwrap_or_default(),
+            detail: leaf.map(|leaf| detail(line, leaf, names, l)).unwrap_or_default(),
             structure: line.structure_name.clone().unwrap_or_default(),
+            structure_href: leaf
+                .and_then(|leaf| leaf.structure)
+                .map(|id| format!("/log/structures/{id}"))
+                .unwrap_or_default(),
             mandate: line.mandate_reference.clone().unwrap_or_default(),
             refused,
             facts: leaf.map(|leaf| facts(leaf, l)).unwrap_or_default(),
@@ -65,33 +75,52 @@ impl Told {
                 None => l.t("log-pending").into_owned(),
             },
             fault: line.fault.map(|fault| l.t(fault_key(fault)).into_owned()).unwrap_or_default(),
+            proven: line.proven,
         }
     }
 }
 
-fn detail(line: &Line, leaf: &Leaf, l: &L) -> String {
+fn detail(line: &Line, leaf: &Leaf, names: &Names, l: &L) -> Vec<(String, String)> {
+    let plain = |text: String| (text, String::new());
     let mut said = Vec::new();
     if let Outcome::Refused(reason) = &leaf.outcome {
-        let key = format!("log-reason-{}", dashed(reason.as_str()));
-        let reason = if L::has(&key) { l.t(&key).into_owned() } else { reason.to_string() };
-        said.push(l.t1("log-refused-because", "reason", reason).into_owned());
+        said.push(plain(l.t1("log-refused-because", "reason", reason_said(reason.as_str(), l)).into_owned()));
     }
     if let Some(actor) = &leaf.actor {
         let role = l.t(&role_key(actor.role)).into_owned();
         said.push(match &actor.pseudonym {
-            Some(pseudonym) => l.t2("log-actor", "role", role, "name", pseudonym.short('a')).into_owned(),
-            None => role,
+            Some(pseudonym) => {
+                let known = names.people.get(pseudonym).map(|name| format!(" ({name})")).unwrap_or_default();
+                let name = format!("{}{known}", pseudonym.short('a'));
+                let text = l.t2("log-actor", "role", role, "name", name).into_owned();
+                (text, format!("/log/aidants/{pseudonym}"))
+            }
+            None => plain(role),
         });
     }
     if let Some(user) = &leaf.user {
-        said.push(l.t1("log-user", "name", user.short('u')).into_owned());
+        let known = names.user.as_ref().map(|(name, _)| format!(" ({name})")).unwrap_or_default();
+        let text = l.t1("log-user", "name", format!("{}{known}", user.short('u'))).into_owned();
+        said.push((text, format!("/log?user={user}")));
     }
-    said.extend(line.service_name.clone());
+    said.extend(line.service_name.clone().map(plain));
     if let Some(card) = leaf.card {
-        let [.., high, low] = *card.uuid().as_bytes();
-        said.push(l.t1("log-card", "name", format!("c-{high:02X}{low:02X}")).into_owned());
+        let known = names.cards.get(&card).map(|serial| format!(" ({serial})")).unwrap_or_default();
+        said.push(plain(l.t1("log-card", "name", format!("{}{known}", card_name(card))).into_owned()));
     }
-    said.join(" · ")
+    said
+}
+
+/// The reason of a refusal in words; one without words is shown as the log has it.
+pub(super) fn reason_said(reason: &str, l: &L) -> String {
+    let key = format!("log-reason-{}", dashed(reason));
+    if L::has(&key) { l.t(&key).into_owned() } else { reason.to_owned() }
+}
+
+/// A card without its serial: `c-81D4`.
+pub(super) fn card_name(card: CardId) -> String {
+    let [.., high, low] = *card.uuid().as_bytes();
+    format!("c-{high:02X}{low:02X}")
 }
 
 fn facts(leaf: &Leaf, l: &L) -> Vec<(String, String)> {

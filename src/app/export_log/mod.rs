@@ -1,5 +1,7 @@
 //! The log taken away as a verifiable bundle: a range of places, told within a perimeter and hashed outside it, with
 //! the earlier entries it rests on. That it was taken is itself an entry, written before the first line is given.
+mod writing;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::domain::ids::{CardId, EntryId, MandateId, PersonId, StructureId};
@@ -10,23 +12,23 @@ use crate::log::entry::Leaf;
 use crate::log::kind::{Kind, Role};
 use crate::log::merkle::Hash;
 use crate::log::note::SignedNote;
-use crate::log::part::{Part, PartKind};
+use crate::log::part::Part;
 use crate::log::proof;
 use crate::log::pseudonym::Pseudonym;
 use crate::log::verify::STANDING;
-use crate::store::action_log::part_place;
 use crate::store::export::{self, PlacedRow};
 use crate::store::{AsStoreError, StoreError, tree as stored};
 use crate::view;
 
 use super::App;
+use super::log_line::open_part;
 use super::record::{self, RecordError};
 use super::tree::{self, TreeError};
+use writing::Stage;
+pub use writing::Writing;
 
 /// Places read at once.
 const PAGE: i64 = 500;
-/// Stories read at once.
-const STORIES: usize = 50;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +82,7 @@ impl AsStoreError for ExportError {
 }
 
 /// An export that can be written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Export {
     header: Header,
     size: u64,
@@ -171,16 +173,14 @@ impl Export {
 
     /// Writes all of it.
     pub async fn write(&self, app: &App, sink: &mut Sink<'_>) -> Result<(), ExportError> {
-        sink(&self.header())?;
-        let rests = self.rests(app).await?;
-        self.context(app, &rests, sink).await?;
-        self.range(app, &rests, self.first(), sink).await
+        Writing::new(self.clone()).to_the_end(app, sink).await
     }
 
     /// Writes what follows the line of place `next` − 1, which a file holds already.
     pub async fn resume(&self, app: &App, next: u64, sink: &mut Sink<'_>) -> Result<(), ExportError> {
         let rests = self.rests(app).await?;
-        self.range(app, &rests, next, sink).await
+        let writing = Writing { export: self.clone(), rests, stage: Stage::Range { from: signed(next) } };
+        writing.to_the_end(app, sink).await
     }
 
     fn pages(&self, first: u64) -> impl Iterator<Item = (i64, i64)> {
@@ -206,76 +206,55 @@ impl Export {
         Ok(rests)
     }
 
-    /// The earlier entries that the range rests on, each with its proof.
-    async fn context(&self, app: &App, rests: &Rests, sink: &mut Sink<'_>) -> Result<(), ExportError> {
-        let until = signed(self.first());
-        let kinds: Vec<&str> = STANDING.iter().map(|kind| kind.token()).collect();
-        let mut from = 0;
-        while from < until {
-            let rows = view!(app.store, tx => { export::of_kinds(tx, &kinds, (from, until), PAGE).await })?;
-            let Some(last) = rows.last() else { break };
-            from = last.leaf_index + 1;
-            let told: Vec<_> = rows.into_iter().filter(|row| rests.tells(row)).collect();
-            self.prove(app, told, sink).await?;
-        }
-        if until > 0 {
-            let mandates: Vec<MandateId> = rests.mandates.iter().copied().collect();
-            for some in mandates.chunks(STORIES) {
-                let rows = view!(app.store, tx => { export::of_mandates(tx, some, until).await })?;
-                self.prove(app, rows, sink).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn prove(&self, app: &App, rows: Vec<PlacedRow>, sink: &mut Sink<'_>) -> Result<(), ExportError> {
+    /// Earlier entries, each with its proof.
+    async fn prove(&self, app: &App, rows: Vec<PlacedRow>) -> Result<Vec<String>, ExportError> {
         let indexes: Vec<u64> = rows.iter().map(|row| u64::try_from(row.leaf_index).unwrap_or(0)).collect();
         let (paths, mut parts) = view!(app.store, tx => {
             let paths = tree::inclusion(tx, &indexes, self.size).await?;
             Ok::<_, ExportError>((paths, self.parts_of(app, tx, &rows).await?))
         })?;
+        let mut lines = Vec::with_capacity(rows.len());
         for ((row, at), path) in rows.iter().zip(indexes).zip(paths) {
             let leaf = leaf(row)?;
             // What the database holds must be what was signed, or the export would only spread it.
             let hash = crate::log::merkle::leaf_hash(leaf.as_bytes());
             proof::check_inclusion(&hash, at, self.size, &self.root_of, &path).map_err(TreeError::Proof)?;
             let parts = parts.remove(&row.id).unwrap_or_default();
-            sink(&bundle::write_entry(at, leaf, &parts, Some(&path)))?;
+            lines.push(bundle::write_entry(at, leaf, &parts, Some(&path)));
         }
-        Ok(())
+        Ok(lines)
     }
 
+    /// The places from `from` up to `until` (exclusive), with the heads signed on the way.
     async fn range(
         &self,
         app: &App,
         rests: &Rests,
-        first: u64,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), ExportError> {
-        for (from, until) in self.pages(first) {
-            let (rows, heads, mut parts) = view!(app.store, tx => {
-                let rows = export::range(tx, from, until).await?;
-                let heads = export::heads(tx, from, until).await?;
-                let told: Vec<_> = rows.iter().filter(|row| rests.tells(row)).cloned().collect();
-                Ok::<_, ExportError>((rows, heads, self.parts_of(app, tx, &told).await?))
-            })?;
-            let mut heads = heads.into_iter().peekable();
-            for row in &rows {
-                let at = u64::try_from(row.leaf_index).unwrap_or(0);
-                if rests.tells(row) {
-                    let parts = parts.remove(&row.id).unwrap_or_default();
-                    sink(&bundle::write_entry(at, leaf(row)?, &parts, None))?;
-                } else {
-                    let hash =
-                        Hash::from_slice(&row.leaf_hash).map_err(|_| ExportError::Entry(row.leaf_index))?;
-                    sink(&bundle::write_hash(at, &hash))?;
-                }
-                while let Some(head) = heads.next_if(|head| head.size == row.leaf_index + 1) {
-                    sink(&bundle::write_checkpoint(&head.note))?;
-                }
+        (from, until): (i64, i64),
+    ) -> Result<Vec<String>, ExportError> {
+        let (rows, heads, mut parts) = view!(app.store, tx => {
+            let rows = export::range(tx, from, until).await?;
+            let heads = export::heads(tx, from, until).await?;
+            let told: Vec<_> = rows.iter().filter(|row| rests.tells(row)).cloned().collect();
+            Ok::<_, ExportError>((rows, heads, self.parts_of(app, tx, &told).await?))
+        })?;
+        let mut lines = Vec::with_capacity(rows.len());
+        let mut heads = heads.into_iter().peekable();
+        for row in &rows {
+            let at = u64::try_from(row.leaf_index).unwrap_or(0);
+            if rests.tells(row) {
+                let parts = parts.remove(&row.id).unwrap_or_default();
+                lines.push(bundle::write_entry(at, leaf(row)?, &parts, None));
+            } else {
+                let hash =
+                    Hash::from_slice(&row.leaf_hash).map_err(|_| ExportError::Entry(row.leaf_index))?;
+                lines.push(bundle::write_hash(at, &hash));
+            }
+            while let Some(head) = heads.next_if(|head| head.size == row.leaf_index + 1) {
+                lines.push(bundle::write_checkpoint(&head.note));
             }
         }
-        Ok(sink(&bundle::write_end(self.size))?)
+        Ok(lines)
     }
 
     async fn parts_of(
@@ -292,12 +271,7 @@ impl Export {
         let commitments: BTreeMap<EntryId, Leaf> =
             rows.iter().filter_map(|row| Some((row.id, Leaf::decode(&row.leaf).ok()?))).collect();
         for row in export::parts(tx, &ids).await? {
-            let part = row.part.parse::<PartKind>().ok().and_then(|kind| {
-                let commitment = commitments.get(&row.entry_id)?.parts.get(&kind)?;
-                let clear = app.sealer.open(part_place(&row.entry_id, kind), &row.sealed).ok()?;
-                let (nonce, bytes) = clear.split_first_chunk()?;
-                Part::open(kind, *nonce, bytes.to_vec(), commitment).ok()
-            });
+            let part = commitments.get(&row.entry_id).and_then(|leaf| open_part(&app.sealer, &row, leaf));
             let part = part.ok_or_else(|| StoreError::Corrupt(format!("part of entry {}", row.entry_id)))?;
             opened.entry(row.entry_id).or_default().push(part);
         }

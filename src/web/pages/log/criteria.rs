@@ -1,0 +1,129 @@
+//! The criteria of a search as a form holds them: read, written back into an address, and offered.
+use form_urlencoded::Serializer;
+use time::Duration;
+
+use super::words::kind_key;
+use crate::app::search_log::{Choices, Domain, Unclear, Wanted};
+use crate::domain::time::Timestamp;
+use crate::log::kind::Kind;
+use crate::web::ui::{Choice, Form, L, Locale};
+
+/// The fields of a search, in the order of the page.
+pub(super) const FIELDS: [&str; 10] =
+    ["from", "until", "structure", "mandate", "aidant", "user", "domain", "service", "kind", "outcome"];
+
+/// What is asked for. A date that is none is an error beside its field; a choice that is none is any.
+pub(super) fn wanted(form: &mut Form, l: &L) -> Wanted {
+    let (from, until) = period(form, l);
+    let text = |field: &str| Some(form.value(field).to_owned()).filter(|text| !text.is_empty());
+    Wanted {
+        from,
+        until,
+        structure_id: form.value("structure").parse().ok(),
+        mandate: text("mandate").map(|reference| reference.to_uppercase()),
+        domain: text("domain"),
+        service_id: form.value("service").parse().ok(),
+        aidant: text("aidant"),
+        user: text("user"),
+        kind: form.value("kind").parse().ok(),
+        refused: match form.value("outcome") {
+            "done" => Some(false),
+            "refused" => Some(true),
+            _ => None,
+        },
+        before: form.value("before").parse().ok(),
+    }
+}
+
+/// The days typed: from the first instant of one to the first instant after the other.
+pub(super) fn period(form: &mut Form, l: &L) -> (Option<Timestamp>, Option<Timestamp>) {
+    let mut day = |field: &'static str| {
+        let typed = form.value(field).to_owned();
+        let day = l.day_typed(&typed);
+        if day.is_none() && !typed.is_empty() {
+            form.refuse(field, "log-date-wrong");
+        }
+        day
+    };
+    let from = day("from");
+    // Up to the first instant of the next day, whatever the clocks do in between: a day has at most 25 hours.
+    let next = |start| l.day_typed(&l.day_as_typed(start + Duration::hours(30)));
+    let until = day("until").and_then(next);
+    if let (Some(from), Some(until)) = (from, until)
+        && from >= until
+    {
+        form.refuse("until", "log-dates-order");
+    }
+    (from, until)
+}
+
+/// Says beside their fields which criteria name nothing.
+pub(super) fn explain(form: &mut Form, unclear: &[Unclear]) {
+    for one in unclear {
+        match one {
+            Unclear::Mandate => form.refuse("mandate", "log-mandate-unknown"),
+            Unclear::Aidant => form.refuse("aidant", "log-person-unknown"),
+            Unclear::User => form.refuse("user", "log-person-unknown"),
+            Unclear::Aidants => form.refuse("aidant", "log-person-several"),
+            Unclear::Users => form.refuse("user", "log-person-several"),
+        }
+    }
+}
+
+/// The criteria that are set, for an address or the fields of another form.
+pub(super) fn set(form: &Form) -> Vec<(&'static str, String)> {
+    FIELDS
+        .iter()
+        .map(|field| (*field, form.value(field).to_owned()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
+}
+
+/// `path` with these criteria, and perhaps one more pair.
+pub(super) fn address(path: &str, form: &Form, more: Option<(&str, &str)>) -> String {
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(set(form)).extend_pairs(more);
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// What the fields of choice offer.
+pub(super) struct Offered {
+    pub structures: Vec<Choice>,
+    pub domains: Vec<Choice>,
+    pub services: Vec<Choice>,
+    pub kinds: Vec<Choice>,
+    pub outcomes: Vec<Choice>,
+}
+
+impl Offered {
+    pub(super) fn of(choices: &Choices, l: &L) -> Self {
+        let any =
+            |others: Vec<Choice>| std::iter::once(Choice::new("", l.t("log-any"))).chain(others).collect();
+        let structures = choices.structures.iter();
+        let services = choices.services.iter();
+        let domains = choices.domains.iter();
+        let mut kinds: Vec<Choice> =
+            Kind::ALL.iter().map(|kind| Choice::new(kind.token(), l.t(&kind_key(*kind)))).collect();
+        kinds.sort_by(|a, b| a.label.cmp(&b.label));
+        Self {
+            structures: any(structures
+                .map(|row| Choice::new(row.id.to_string(), row.name.clone()))
+                .collect()),
+            domains: any(domains.map(|row| Choice::new(row.key.clone(), domain_label(row, l))).collect()),
+            services: any(services.map(|row| Choice::new(row.id.to_string(), row.name.clone())).collect()),
+            kinds: any(kinds),
+            outcomes: any(vec![
+                Choice::new("done", l.t("log-outcome-done")),
+                Choice::new("refused", l.t("log-outcome-refused")),
+            ]),
+        }
+    }
+}
+
+pub(super) fn domain_label(row: &Domain, l: &L) -> String {
+    match l.locale() {
+        Locale::Fr => row.label_fr.clone(),
+        Locale::En => row.label_en.clone(),
+    }
+}
