@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launch, Visitor } from './support/browser.mjs';
-import { AIDANT, AUDITOR, chooseUserAndGrant, makeMandate, signIn, submit } from './support/scene.mjs';
+import { AIDANT, AUDITOR, chooseUserAndGrant, makeMandate, service, signIn, submit } from './support/scene.mjs';
 import { root, startDemo } from './support/server.mjs';
 
 /** One user per language: a second mandate for the same domains would replace the first. */
@@ -103,13 +103,6 @@ async function useTaxes(desk, demo, { name, born, family }) {
   await desk.check('taxes, done');
   await submit(page, '#sign-out');
   await desk.check('after sign-out at the service');
-}
-
-async function service(demo, name) {
-  const text = await (await fetch(`${demo.origin}/demo`)).text();
-  const url = new RegExp(`http://${name}\\.localhost:\\d+`).exec(text)?.[0];
-  assert.ok(url, `/demo links to ${name}`);
-  return url;
 }
 
 async function signOut(desk) {

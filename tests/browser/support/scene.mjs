@@ -157,3 +157,11 @@ export async function chooseUserAndGrant(visitor, { name, errors = false }) {
   await page.check('input[name=presence][value=present]');
   await submit(page);
 }
+
+/** Where a service of the demonstration is. */
+export async function service(demo, name) {
+  const text = await (await fetch(`${demo.origin}/demo`)).text();
+  const url = new RegExp(`http://${name}\\.localhost:\\d+`).exec(text)?.[0];
+  assert.ok(url, `/demo links to ${name}`);
+  return url;
+}
