@@ -220,7 +220,7 @@ pub(super) async fn review(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, form.fields()).await {
         return first;
     }
     let span = span(&mut form, &visit.l(), app.now());

@@ -52,7 +52,7 @@ pub(super) async fn take(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, form.fields()).await {
         return first;
     }
     let wanted = criteria::wanted(&mut form, &visit.l());

@@ -83,7 +83,7 @@ pub(super) async fn unmask(
     PostedForm(mut form): PostedForm,
 ) -> Response {
     let Some((target, back)) = target(&kind, &name) else { return Problem::not_found().respond(&visit) };
-    if let Some(first) = code_first(&app, &visit, &headers, form.fields()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, form.fields()).await {
         return first;
     }
     let reason = form.value("reason").to_owned();
