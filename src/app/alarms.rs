@@ -5,6 +5,7 @@ use crate::store::{Access, StoreError, tree};
 use crate::view;
 
 use super::App;
+pub use super::witnessing::LOG_WITNESS;
 use super::record::PROMISED_DELAY;
 
 /// The alarm of a log that this node cannot continue or sign.

@@ -9,6 +9,7 @@ use crate::domain::session::SessionRules;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
+use crate::store::tree;
 
 use super::{App, choose_user};
 use crate::{transact, view};
@@ -54,6 +55,8 @@ pub struct SignedIn {
     pub acting_user_id: Option<UserId>,
     /// That user's name, which every page shows.
     pub acting_name: Option<String>,
+    /// An operator sees on every page that an alarm stands.
+    pub alarmed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -94,10 +97,11 @@ impl SignedIn {
 pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerError> {
     let now = app.now();
     let hash = token.hash();
-    let Some((row, memberships)) = view!(app.store, tx => {
+    let Some((row, memberships, alarmed)) = view!(app.store, tx => {
         let Some(row) = session::live(tx, &hash, now).await? else { return Ok::<_, StoreError>(None) };
         let memberships = session::memberships_in_force(tx, row.person_id, now).await?;
-        Ok(Some((row, memberships)))
+        let alarmed = row.is_operator && tree::is_alarmed(tx).await?;
+        Ok(Some((row, memberships, alarmed)))
     })?
     else {
         return Ok(Caller::Nobody);
@@ -107,10 +111,15 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
         let (idle, fresh) = (now + rules.idle, now + rules.fresh);
         transact!(app.store, "touch_session", tx => { session::touch(tx, row.id, now, idle, fresh).await })?;
     }
-    signed_in(app, row, memberships)
+    signed_in(app, row, memberships, alarmed)
 }
 
-fn signed_in(app: &App, row: SessionRow, memberships: Vec<MembershipRow>) -> Result<Caller, CallerError> {
+fn signed_in(
+    app: &App,
+    row: SessionRow,
+    memberships: Vec<MembershipRow>,
+    alarmed: bool,
+) -> Result<Caller, CallerError> {
     let last_code_at = match row.last_code_at {
         Some(at) if row.stage == "full" => at,
         _ => return Ok(Caller::Half(HalfSession { session_id: row.id, person_id: row.person_id })),
@@ -144,6 +153,7 @@ fn signed_in(app: &App, row: SessionRow, memberships: Vec<MembershipRow>) -> Res
         fresh_until: row.fresh_until.unwrap_or(last_code_at),
         acting_user_id: row.acting_user_id,
         acting_name,
+        alarmed,
     })))
 }
 

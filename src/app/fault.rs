@@ -5,6 +5,7 @@ use crate::crypto::seal::SealError;
 use crate::crypto::totp::BadCard;
 use crate::store::{AsStoreError, StoreError};
 
+use super::erase_user::EraseError;
 use super::record::RecordError;
 
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,8 @@ pub enum Fault {
     Hash(#[from] HashFailure),
     #[error(transparent)]
     Card(#[from] BadCard),
+    #[error(transparent)]
+    Erase(#[from] EraseError),
     #[error("the work was interrupted")]
     Interrupted,
 }
@@ -28,6 +31,7 @@ impl AsStoreError for Fault {
         match self {
             Self::Store(error) => Some(error),
             Self::Record(error) => error.as_store_error(),
+            Self::Erase(error) => error.as_store_error(),
             _ => None,
         }
     }

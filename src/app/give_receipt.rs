@@ -18,6 +18,7 @@ use super::caller::SignedIn;
 use super::record::{self, RecordError};
 use super::search_log::{AuditError, perimeter};
 use super::tree::{self, TreeError};
+use super::witnessing;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {
@@ -107,7 +108,7 @@ async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, Rece
         let (index, size) = (u64::try_from(index).unwrap_or(0), u64::try_from(head.size).unwrap_or(0));
         let paths = tree::inclusion(tx, &[index], size).await?;
         let path = paths.into_iter().next().unwrap_or_default();
-        let note: SignedNote = head.note.parse().map_err(|_| ReceiptError::Altered)?;
+        let note: SignedNote = witnessing::note(tx, &head).await?.parse().map_err(|_| ReceiptError::Altered)?;
         let signed = app.log.open_checkpoint(&note).map_err(|_| ReceiptError::Altered)?;
         check_inclusion(&leaf_hash(&row.leaf), index, size, &signed.root, &path)
             .map_err(|_| ReceiptError::Altered)?;

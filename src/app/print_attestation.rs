@@ -51,7 +51,9 @@ pub async fn attestation(app: &App, who: &SignedIn, reference: &Reference) -> Re
     let now = app.now();
     let opened = view!(app.store, tx => { desk::open(tx, who, reference, now).await });
     let opened = desk::recorded(app, who, Kind::MandatePrinted, Some(reference), opened).await?;
-    let sealed = opened.row.attestation_sealed.as_deref().ok_or(DeskError::NotFound)?;
+    // Emptied when the user was erased.
+    let sealed = opened.row.attestation_sealed.as_deref().filter(|sealed| !sealed.is_empty());
+    let sealed = sealed.ok_or(DeskError::NotFound)?;
     let attestation = app.sealer.open_json(mandate::place(&opened.row.id, "attestation_sealed"), sealed)?;
     let mut draft = Draft::done(Kind::MandatePrinted)
         .by(who.person_id, desk::role(&opened.facts))

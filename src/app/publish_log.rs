@@ -10,13 +10,19 @@ use super::App;
 use super::caller::SignedIn;
 use super::record::{self, RecordError};
 use super::search_log::{AuditError, perimeter};
+use super::witnessing;
 
 /// Why the public side of the log cannot be read now: the database does not answer.
 pub type PublishError = StoreError;
 
-/// The latest signed head, a C2SP checkpoint; `None` before the first.
+/// The latest signed head, a C2SP checkpoint, with what witnesses said of it; `None` before the first.
 pub async fn checkpoint(app: &App) -> Result<Option<String>, PublishError> {
-    view!(app.store, tx => { Ok::<_, StoreError>(tree::latest_checkpoint(tx).await?.map(|row| row.note)) })
+    view!(app.store, tx => {
+        match tree::latest_checkpoint(tx).await? {
+            Some(head) => Ok::<_, StoreError>(Some(witnessing::note(tx, &head).await?)),
+            None => Ok(None),
+        }
+    })
 }
 
 /// The hashes of a tile, full or partial, that a signed head covers; `None` for any other.

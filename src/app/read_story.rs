@@ -6,13 +6,15 @@ use crate::domain::ids::EntryId;
 use crate::domain::time::Timestamp;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::draft::Draft;
+use crate::log::entry::{Fact, Leaf};
 use crate::log::kind::{Kind, Role};
 use crate::log::note::SignedNote;
 use crate::log::proof::check_inclusion;
+use crate::log::token::Token;
 use crate::store::action_log::{self, PartRow};
 pub use crate::store::auditor::DomainRow as Domain;
 use crate::store::auditor::{self, MandateRow};
-use crate::store::{Access, tree as stored};
+use crate::store::{Access, erasure, tree as stored};
 use crate::view;
 
 use super::App;
@@ -61,6 +63,8 @@ pub struct Evidence {
     pub faulty: usize,
     /// Parts erased since.
     pub erased: usize,
+    /// What the log says of it: when, and the code of the reason.
+    pub erasures: Vec<(Timestamp, Token)>,
     /// Lines that the mandate's own count says there are, and that are not there.
     pub missing: i64,
 }
@@ -110,6 +114,9 @@ pub async fn read(app: &App, who: &SignedIn, reference: &str, after: i64) -> Res
         }
         lines.retain(|line| line.id != reading.id);
         check_parts(app, tx, &mandate, &mut lines, &mut evidence).await?;
+        if evidence.erased > 0 {
+            evidence.erasures = erasures(tx, &lines).await?;
+        }
         check_places(app, tx, &mut lines, &mut evidence).await?;
         evidence.faulty = lines.iter().filter(|line| line.fault.is_some()).count();
         let names = unmask::of_mandate(app, tx, who, &mandate).await?;
@@ -165,6 +172,18 @@ async fn check_parts(
         evidence.erased += committed.saturating_sub(left.len());
     }
     Ok(())
+}
+
+/// The entries by which something of these lines was erased.
+async fn erasures(tx: &mut impl Access, lines: &[Line]) -> Result<Vec<(Timestamp, Token)>, AuditError> {
+    let subject = lines.iter().find_map(|line| line.leaf.as_ref()?.user.clone());
+    let Some(first) = lines.iter().map(|line| line.id).min() else { return Ok(Vec::new()) };
+    let leaves = erasure::leaves(tx, subject.as_ref().map(|subject| &subject.bytes()[..]), first).await?;
+    let reason = |leaf: Leaf| match leaf.facts.get("reason") {
+        Some(Fact::Token(reason)) => Some((leaf.time, reason.clone())),
+        _ => None,
+    };
+    Ok(leaves.iter().filter_map(|bytes| reason(Leaf::decode(bytes).ok()?)).collect())
 }
 
 /// Each line under the latest signed head must be proven to be in its place there.

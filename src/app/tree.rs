@@ -122,6 +122,13 @@ pub async fn root(tx: &mut impl Access, size: u64) -> Result<Hash, TreeError> {
     Ok(edge(tx, size).await?.0.root())
 }
 
+/// The consistency proof between the trees of two sizes.
+pub async fn consistency(tx: &mut impl Access, old: u64, new: u64) -> Result<Vec<Hash>, TreeError> {
+    let nodes = nodes_of(|read| _ = proof::consistency::<ProofError>(old, new, read));
+    let tiles = Tiles::load(tx, nodes).await?;
+    proof::consistency(old, new, |node| tiles.hash(node))
+}
+
 /// Inclusion proofs of several leaves in the tree of `size`, from one read of the tiles they share.
 pub async fn inclusion(
     tx: &mut impl Access,

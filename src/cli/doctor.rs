@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::app::alarms;
+use crate::app::{alarms, witnessing};
 use crate::app::context::SystemClock;
 use crate::config::Config;
 use crate::crypto::keyring::Keyring;
@@ -83,7 +83,33 @@ async fn log(report: &mut Report, app: &App) -> Result<(), Failure> {
     let stopped = alarms::is_log_stopped(app).await?;
     let stopped = if stopped { Err("stopped until the log is signed again") } else { Ok(()) };
     report.add("new mandates and uses", stopped);
+    witnesses(report, app).await?;
     let keeper = Keeper::new("doctor", HeadFile::new(&app.config.log.head_file));
     report.add("log against the head this node signed last", keeper.examine(app).await);
+    Ok(())
+}
+
+/// Who vouches for the latest head. That nobody is asked to is said, and is no fault.
+async fn witnesses(report: &mut Report, app: &App) -> Result<(), Failure> {
+    let policy = match app.config.log.policy() {
+        Ok(Some(policy)) => policy,
+        Ok(None) => {
+            say("note  the log is not witnessed: log.policy_file names nobody");
+            return Ok(());
+        }
+        Err(error) => {
+            report.add::<()>("witnesses", Err(error));
+            return Ok(());
+        }
+    };
+    let standing = witnessing::standing(app, &policy).await?;
+    for witness in &standing.witnesses {
+        match witness.seen {
+            Some((size, at)) => say(&format!("note  {} saw the head of {size} entries at {at}", witness.name)),
+            None => say(&format!("note  {} has seen no head yet", witness.name)),
+        }
+    }
+    let enough = if standing.enough { Ok(()) } else { Err("not enough witnesses saw the latest head") };
+    report.add("witnesses", enough);
     Ok(())
 }

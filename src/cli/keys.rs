@@ -3,19 +3,24 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use crate::app::signing_keys;
+use crate::app::{log_keys, signing_keys};
 use crate::config::Config;
 use crate::crypto::jwt::Alg;
-use crate::crypto::keyring::{self, Keyring};
+use crate::crypto::keyring::{self, Keyring, LogSeed};
 use crate::crypto::random::SystemEntropy;
+use crate::jobs::head::HeadFile;
+use crate::jobs::keeper::Keeper;
 
 use super::clients::algorithm;
+use super::people::refused;
 use super::{Failure, say, start};
 
 #[derive(Subcommand)]
 pub(super) enum Verb {
     /// Make the key files that are missing; with an option, rotate one key.
     Generate(Generate),
+    /// Stop signing the log with its oldest key, once the newest signs everywhere. Written in the log.
+    RetireLog,
     /// List the keys by their public names.
     List,
 }
@@ -30,6 +35,9 @@ pub(super) struct Generate {
     /// Put a new master key before the others: what is sealed from the next start on uses it.
     #[arg(long)]
     master: bool,
+    /// Rotate the key of the log: the old key introduces the new one, in the log; from the next start on both sign.
+    #[arg(long)]
+    log: bool,
 }
 
 pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
@@ -40,7 +48,9 @@ pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
             say(&format!("master  {name}"));
             Ok(())
         }
+        Verb::Generate(Generate { log: true, .. }) => rotate_log(file),
         Verb::Generate(_) => create(file),
+        Verb::RetireLog => retire_log(file),
         Verb::List => list(file),
     }
 }
@@ -68,6 +78,38 @@ fn rotate_openid(file: Option<&Path>, alg: Alg) -> Result<(), Failure> {
         for kid in made {
             say(&format!("{}  {kid}", alg.name()));
         }
+        Ok(())
+    })
+}
+
+fn rotate_log(file: Option<&Path>) -> Result<(), Failure> {
+    let seed = LogSeed::generate(&SystemEntropy);
+    start::block_on(async {
+        let app = start::app(file).await?;
+        let introduced = log_keys::introduce(&app, &seed).await.map_err(refused);
+        app.store.close().await;
+        let note = introduced?;
+        keyring::rotate_log(&app.config.keys.folder, &seed)?;
+        // What verifiers who hold the old key are given.
+        say(note.to_string().trim_end());
+        eprintln!("Restart every node with the new keys/log.key; later, `entremise keys retire-log`.");
+        Ok(())
+    })
+}
+
+fn retire_log(file: Option<&Path>) -> Result<(), Failure> {
+    start::block_on(async {
+        let app = start::app(file).await?;
+        let keeper = Keeper::new("retire-log", HeadFile::new(&app.config.log.head_file));
+        let examined = keeper.examine(&app).await.map_err(refused);
+        let retired = match examined {
+            Ok(_) => log_keys::retire(&app).await.map_err(refused),
+            Err(error) => Err(error),
+        };
+        app.store.close().await;
+        retired?;
+        keyring::retire_log(&app.config.keys.folder)?;
+        eprintln!("Restart every node with the new keys/log.key.");
         Ok(())
     })
 }

@@ -1,9 +1,12 @@
 //! `log`: the action log, from the command line.
 use std::path::Path;
 
-use super::{Failure, log_export, log_verify, say, start};
+use super::people::refused;
+use super::{Failure, log_export, log_verify, log_witness, say, start};
+use crate::app::App;
 use crate::jobs::head::HeadFile;
 use crate::jobs::keeper::Keeper;
+use crate::jobs::recover::Loss;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Verb {
@@ -12,11 +15,20 @@ pub(super) enum Verb {
     /// Let this node, which remembers no signed head, continue from the latest one in the database. Check first,
     /// against a checkpoint kept elsewhere, that the database is the true one. Written in the log.
     TrustHead,
+    /// Go on with a database that lost signed entries (an older copy was restored): a new epoch of the log, which
+    /// commits to the last head this node remembers and says what was lost. Stop the service first. Written in the log.
+    Recover {
+        /// Without it: only say what would be lost.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Take the log, or a range of it, away as a bundle that can be verified elsewhere (JSON Lines).
     Export(log_export::ExportOptions),
     /// Verify a bundle or a receipt, without the service: signatures, tree, commitments, and what the entries mean.
     /// Exit code 0 when everything holds, 1 when anything is wrong.
     Verify(log_verify::Options),
+    /// Run a witness of logs: it vouches for heads that extend those it saw before (C2SP tlog-witness).
+    Witness(log_witness::Options),
     /// Print the receipt of one entry: the entry and the proof that it is in the signed log.
     Receipt(log_export::ReceiptOptions),
 }
@@ -26,26 +38,57 @@ pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
         Verb::Export(options) => log_export::export(file, options),
         Verb::Verify(options) => log_verify::run(options),
         Verb::Receipt(options) => log_export::receipt(file, options),
-        Verb::Key => with_app(file, false),
-        Verb::TrustHead => with_app(file, true),
+        Verb::Witness(options) => log_witness::run(options),
+        Verb::Key => with_app(file, key),
+        Verb::TrustHead => with_app(file, trust),
+        Verb::Recover { yes: false } => with_app(file, loss),
+        Verb::Recover { yes: true } => with_app(file, recover),
     }
 }
 
-fn with_app(file: Option<&Path>, trust: bool) -> Result<(), Failure> {
+fn with_app(
+    file: Option<&Path>,
+    work: impl AsyncFn(&App, &Keeper) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     start::block_on(async {
         let app = start::app(file).await?;
-        let outcome = if trust {
-            let keeper = Keeper::new("trust-head", HeadFile::new(&app.config.log.head_file));
-            keeper
-                .trust(&app)
-                .await
-                .map(|head| say(&format!("trusted: {} lines, root {}", head.size, head.root)))
-                .map_err(|error| Failure::Refused(error.to_string()))
-        } else {
-            app.log.signers().iter().for_each(|signer| say(&signer.key().to_string()));
-            Ok(())
-        };
+        let keeper = Keeper::new("command-line", HeadFile::new(&app.config.log.head_file));
+        let outcome = work(&app, &keeper).await;
         app.store.close().await;
         outcome
     })
+}
+
+/// The keys under the name of the present epoch.
+async fn key(app: &App, keeper: &Keeper) -> Result<(), Failure> {
+    let origin = app.log.origin_of(keeper.epoch(app).await.map_err(refused)?).map_err(refused)?;
+    app.log.signers().iter().for_each(|signer| say(&signer.named(&origin).key().to_string()));
+    Ok(())
+}
+
+async fn trust(app: &App, keeper: &Keeper) -> Result<(), Failure> {
+    let head = keeper.trust(app).await.map_err(refused)?;
+    say(&format!("trusted: {} lines, root {}", head.size, head.root));
+    Ok(())
+}
+
+async fn loss(app: &App, keeper: &Keeper) -> Result<(), Failure> {
+    tell(&keeper.loss(app).await.map_err(refused)?);
+    Err(refused("nothing was changed: look for a newer copy of the database first; --yes gives them up"))
+}
+
+async fn recover(app: &App, keeper: &Keeper) -> Result<(), Failure> {
+    let (loss, head) = keeper.recover(app).await.map_err(refused)?;
+    tell(&loss);
+    say(&format!("recovered: {} now, {} lines, root {}", head.origin, head.size, head.root));
+    eprintln!("On every other node: `entremise log trust-head`. Tell the auditors and the witnesses the new name.");
+    Ok(())
+}
+
+fn tell(loss: &Loss) {
+    say(&format!("the last signed head covers {} lines, root {}", loss.last.size, loss.last.root));
+    say(&format!("the database holds {} lines: {} signed lines are lost", loss.kept, loss.lost()));
+    if loss.rewritten {
+        say("what it holds is not what was signed: another history");
+    }
 }

@@ -6,14 +6,17 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::domain::time::Timestamp;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::cosignature::WitnessKey;
+use crate::log::epoch;
 use crate::log::note::NoteKey;
+use crate::log::policy::Policy;
 use crate::log::promise::SignedPromise;
 use crate::log::receipt;
 use crate::log::verify::{self, Report, TOLD_FAULTS, Trust};
 
-use super::log_export::kept;
+use super::log_export::{instant, kept};
 use super::people::refused;
 use super::{Failure, say};
 
@@ -22,7 +25,7 @@ pub(super) struct Options {
     /// A bundle (`log export`) or a receipt (`log receipt`); `-` for standard input.
     file: PathBuf,
     /// Public key of the log (`log key`), got from elsewhere than the bundle; repeat it across a rotation.
-    #[arg(long = "key", required = true, value_name = "KEY")]
+    #[arg(long = "key", required_unless_present = "policy", value_name = "KEY")]
     keys: Vec<NoteKey>,
     /// The latest checkpoint you hold from before: the bundle must continue it.
     #[arg(long, value_name = "CHECKPOINT")]
@@ -33,6 +36,12 @@ pub(super) struct Options {
     /// How many of the witnesses must vouch for the head. Without it: all of them.
     #[arg(long, value_name = "COUNT")]
     quorum: Option<usize>,
+    /// Policy file (C2SP tlog-policy): logs accepted, witnesses, quorum; in the place of --key, --witness and --quorum.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// What a witness said before this day or instant does not count.
+    #[arg(long, value_parser = instant, value_name = "TIME")]
+    vouched_since: Option<Timestamp>,
     /// A promise somebody holds on paper (EP1~…); may be repeated.
     #[arg(long = "promise", value_name = "TEXT")]
     promises: Vec<SignedPromise>,
@@ -42,13 +51,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let trust = Trust {
-        keys: options.keys.clone(),
-        seen: options.seen.as_deref().map(|path| seen(path, &options.keys)).transpose()?,
-        witnesses: options.witnesses.clone(),
-        quorum: options.quorum.unwrap_or(options.witnesses.len()),
-        promises: options.promises.clone(),
-    };
+    let trust = trust(options)?;
     let mut input: Box<dyn BufRead> = if options.file == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
@@ -81,10 +84,31 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
+fn trust(options: &Options) -> Result<Trust, Failure> {
+    let policy: Option<Policy> = match &options.policy {
+        Some(path) => Some(std::fs::read_to_string(path)?.parse().map_err(refused)?),
+        None => None,
+    };
+    let (mut keys, mut witnesses) = (options.keys.clone(), options.witnesses.clone());
+    if let Some(policy) = &policy {
+        keys.extend(policy.logs.iter().cloned());
+        witnesses.extend(policy.witnesses.iter().map(|witness| witness.key.clone()));
+    }
+    Ok(Trust {
+        seen: options.seen.as_deref().map(|path| seen(path, &keys)).transpose()?,
+        keys,
+        witnesses,
+        quorum: options.quorum.unwrap_or(options.witnesses.len()),
+        policy,
+        vouched_since: options.vouched_since,
+        promises: options.promises.clone(),
+    })
+}
+
 /// The checkpoint of a file, once found to be one of this log.
 fn seen(path: &Path, keys: &[NoteKey]) -> Result<Checkpoint, Failure> {
     let (note, _) = kept(path)?;
-    let opened = keys.iter().map(|key| Checkpoint::open(&note, key));
+    let opened = keys.iter().map(|key| epoch::open(&note, key));
     let last = opened.reduce(|first, next| if first.is_ok() { first } else { next });
     let wrong = |error: &dyn std::fmt::Display| refused(format!("{}: {error}", path.display()));
     last.ok_or_else(|| wrong(&"no key"))?.map_err(|error| wrong(&error))
@@ -148,10 +172,25 @@ fn tell(report: &Report, trust: &Trust, took: Duration) {
     ));
     match (report.continues, &trust.seen) {
         (Some(size), _) => say(&format!("  continues your checkpoint of {size} entries")),
+        (None, Some(_)) if report.seen_lost => {}
         (None, Some(_)) => say("  DOES NOT continue your checkpoint"),
         (None, None) => {
             say("  not compared with an earlier checkpoint: keep this one (--seen) for the next time");
         }
+    }
+    for recovery in &report.recoveries {
+        say(&format!(
+            "  LOST: epoch {} begins at entry {} (log.recovered): the last head of before covered {} entries, {} of \
+             them are lost{}",
+            recovery.epoch,
+            recovery.at,
+            recovery.size,
+            recovery.lost(),
+            if recovery.rewritten { ", and what was kept is not what had been signed" } else { "" },
+        ));
+    }
+    if report.seen_lost {
+        say("  LOST: your checkpoint covers entries that the log itself says were lost; keep it as the proof of them");
     }
     for (name, at) in &report.witnessed {
         say(&format!("  head seen by {name} at {at}"));

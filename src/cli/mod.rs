@@ -9,11 +9,13 @@ mod keys;
 mod log;
 mod log_export;
 mod log_verify;
+mod log_witness;
 mod migrate;
 mod people;
 mod serve;
 mod start;
 mod structures;
+mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +64,9 @@ enum Verb {
     /// Structures: habilitate one.
     #[command(subcommand)]
     Structures(structures::Verb),
+    /// Users: erase somebody's data, place or lift a legal hold.
+    #[command(subcommand)]
+    Users(users::Verb),
     /// Look for what would go wrong: configuration, keys, database, log, identity provider.
     Doctor,
 }
@@ -81,6 +86,7 @@ pub fn run() -> ExitCode {
         Verb::People(verb) => people::run(config, &verb),
         Verb::Cards(verb) => cards::run(config, &verb),
         Verb::Structures(verb) => structures::run(config, &verb),
+        Verb::Users(verb) => users::run(config, &verb),
         Verb::Doctor => doctor::run(config),
     };
     match outcome {

@@ -174,6 +174,13 @@ pub const SCHEMA: &[Key] = &[
         "300",
         "Seconds after which new mandates and uses stop while the log is not signed. The paper promises 300.",
     ),
+    key(
+        "log",
+        "policy_file",
+        "none",
+        "\"/etc/entremise/witnesses.policy\"",
+        "Policy file (C2SP tlog-policy): the witnesses to submit heads to, and how many are enough.",
+    ),
 ];
 
 /// The reference, as `docs/configuration.md` holds it.

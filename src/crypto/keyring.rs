@@ -55,6 +55,14 @@ impl LogSeed {
     }
 }
 
+impl LogSeed {
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        let mut seed = Zeroizing::new([0; 32]);
+        entropy.fill(&mut *seed);
+        Self(seed)
+    }
+}
+
 impl std::fmt::Debug for LogSeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("LogSeed(…)")
@@ -95,21 +103,53 @@ impl Keyring {
     }
 }
 
+/// The one key of a file, made when there is none: that of a witness, which has no keys folder.
+pub fn own_seed(path: &Path, entropy: &dyn Entropy) -> Result<LogSeed, KeyringError> {
+    create_file(path, entropy)?;
+    let keys = read_keys(path)?;
+    keys.into_iter().next().map(LogSeed).ok_or_else(|| KeyringError::Empty { path: path.to_owned() })
+}
+
 /// Puts a new first key into the master file: what is sealed from the next start on uses it, what was sealed still opens.
 pub fn rotate_master(folder: &Path, entropy: &dyn Entropy) -> Result<String, KeyringError> {
     check_folder(folder)?;
     let path = folder.join(MASTER_FILE);
     let key = MasterKey::generate(entropy);
-    let mut text = Zeroizing::new(line(key.bytes()));
-    for old in read_keys(&path)? {
-        text.push_str(&Zeroizing::new(line(&old)));
+    let old = read_keys(&path)?;
+    replace(folder, &path, std::iter::once(key.bytes()).chain(old.iter().map(|old| &**old)))?;
+    Ok(key.name()?)
+}
+
+/// Puts a new first key into the log file: the next start signs with it and with the others.
+pub fn rotate_log(folder: &Path, seed: &LogSeed) -> Result<(), KeyringError> {
+    check_folder(folder)?;
+    let path = folder.join(LOG_FILE);
+    let old = read_keys(&path)?;
+    replace(folder, &path, std::iter::once(seed.bytes()).chain(old.iter().map(|old| &**old)))
+}
+
+/// Takes the last key out of the log file, never the only one.
+pub fn retire_log(folder: &Path) -> Result<(), KeyringError> {
+    check_folder(folder)?;
+    let path = folder.join(LOG_FILE);
+    let keys = read_keys(&path)?;
+    replace(folder, &path, keys.iter().map(|key| &**key).take((keys.len() - 1).max(1)))
+}
+
+fn replace<'k>(
+    folder: &Path,
+    path: &Path,
+    keys: impl Iterator<Item = &'k [u8; 32]>,
+) -> Result<(), KeyringError> {
+    let mut text = Zeroizing::new(String::new());
+    for key in keys {
+        text.push_str(&Zeroizing::new(line(key)));
     }
     // Written beside, then renamed over: a crash leaves either the old list or the new one, never a part.
     let beside = path.with_extension("key.new");
     write_new(&beside, &text)?;
-    std::fs::rename(&beside, &path).map_err(|cause| io(&path, cause))?;
-    File::open(folder).and_then(|dir| dir.sync_all()).map_err(|cause| io(folder, cause))?;
-    Ok(key.name()?)
+    std::fs::rename(&beside, path).map_err(|cause| io(path, cause))?;
+    File::open(folder).and_then(|dir| dir.sync_all()).map_err(|cause| io(folder, cause))
 }
 
 fn io(path: &Path, cause: std::io::Error) -> KeyringError {

@@ -132,6 +132,11 @@ impl Birthdate {
         parts(text).map(|_| Self(text.to_owned()))
     }
 
+    /// Of somebody whose identity was erased.
+    pub fn unknown() -> Self {
+        Self("1900-00-00".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

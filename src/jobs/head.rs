@@ -40,22 +40,22 @@ impl HeadFile {
 
     /// Durable before it returns: the head is remembered before anybody else can see it.
     pub fn save(&self, note: &SignedNote) -> Result<(), HeadError> {
-        let folder =
-            self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let next = self.0.with_extension("next");
-        let write = || {
-            std::fs::create_dir_all(folder)?;
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-            file.write_all(note.to_string().as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&next, &self.0)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(|cause| self.io(cause))
+        replace(&self.0, note.to_string().as_bytes()).map_err(|cause| self.io(cause))
     }
 
     fn io(&self, cause: std::io::Error) -> HeadError {
         HeadError::Io { path: self.0.clone(), cause }
     }
+}
+
+/// Replaces a file whole: durable before it returns, the former content or the new one after a crash.
+pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let next = path.with_extension("next");
+    std::fs::create_dir_all(folder)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&next, path)?;
+    File::open(folder)?.sync_all()
 }

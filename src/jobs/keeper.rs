@@ -1,18 +1,22 @@
 //! Keeps the log: places committed entries in the tree, and signs its head. One node does it at a time, by lease;
 //! each step is one transaction, so a node killed anywhere leaves nothing half done.
+use std::cmp::Ordering;
+
 use time::Duration;
 
 use super::head::{HeadError, HeadFile};
 use crate::app::App;
 use crate::app::record::{self, RecordError};
 use crate::app::tree::{self as stored, TreeError};
+use crate::domain::time::Timestamp;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::draft::Draft;
+use crate::log::epoch;
 use crate::log::kind::{Kind, Role};
 use crate::log::merkle::Hash;
 use crate::log::note::SignedNote;
 use crate::store::tree::{self, CheckpointRow};
-use crate::store::{Access, AsStoreError, StoreError, WriteTx, lease};
+use crate::store::{Access, AsStoreError, StoreError, WriteTx, epoch as store_epoch, lease};
 use crate::{transact, view};
 
 const LEASE: &str = "log";
@@ -28,7 +32,14 @@ pub const ALARM: &str = crate::app::alarms::LOG_HEAD;
 pub struct Keeper {
     /// Tells this node from the others.
     holder: String,
-    head: HeadFile,
+    pub(super) head: HeadFile,
+}
+
+/// The stored tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) size: u64,
+    pub(super) epoch: u32,
 }
 
 /// Why the log is not continued. All but database faults are alarms for a human.
@@ -48,6 +59,17 @@ pub enum KeepError {
         "the log has signed heads but this node remembers none: `entremise log trust-head` after checking"
     )]
     NoMemory,
+    #[error("this node signed in epoch {signed} of the log, but the database is in epoch {found}: it was rolled back")]
+    EpochGone { found: u32, signed: u32 },
+    #[error(
+        "the log was recovered elsewhere and is in epoch {found}, this node remembers epoch {signed}: \
+        `entremise log trust-head` after checking"
+    )]
+    NewEpoch { found: u32, signed: u32 },
+    #[error("this node can continue the log: nothing is lost")]
+    NothingLost,
+    #[error("another node keeps the log just now: try again in some seconds")]
+    Busy,
     #[error("there is no log key")]
     NoKey,
     #[error("this node already remembers a head of {0} lines: nothing to trust")]
@@ -82,36 +104,39 @@ impl Keeper {
         let head = self.head.load(&app.log)?;
         let now = app.now();
         transact!(app.store, "sequence", tx => {
-            if !lease::hold(tx, LEASE, &self.holder, now, now + HELD_FOR).await? {
+            if !self.lead(tx, now).await? {
                 return Ok::<_, KeepError>(0);
             }
-            let size = check(tx, head.as_ref()).await?;
+            let size = check(tx, head.as_ref()).await?.size;
             let placed = tree::place(tx, signed(size), BATCH).await?;
             if placed > 0 {
-                let (mut frontier, mut tiles) = stored::edge(tx, size).await?;
-                for hash in tree::hashes_from(tx, signed(size)).await? {
-                    let hash = Hash::from_slice(&hash).map_err(|bad| StoreError::Corrupt(bad.to_string()))?;
-                    tiles.append(&mut frontier, hash)?;
-                }
-                for tile in tiles.changed() {
-                    tree::put_tile(tx, &tile).await?;
-                }
-                tree::unmark(tx, signed(size)).await?;
+                extend(tx, size).await?;
             }
             Ok(placed)
         })
     }
 
+    /// Takes the lease, or keeps it.
+    pub(super) async fn lead(&self, tx: &mut WriteTx, now: Timestamp) -> Result<bool, StoreError> {
+        lease::hold(tx, LEASE, &self.holder, now, now + HELD_FOR).await
+    }
+
     /// Takes the latest signed head of the database as this node's memory, when it has none and the stored tree
-    /// has that root. A human decided it: the entry says so.
+    /// has that root; also when its memory is of an epoch that was left. A human decided it: the entry says so.
     pub async fn trust(&self, app: &App) -> Result<Checkpoint, KeepError> {
         if let Some(head) = self.head.load(&app.log)? {
-            return Err(KeepError::Remembers(head.size));
+            let now = view!(app.store, tx => { state(tx).await })?.epoch;
+            if epoch::split(&head.origin).1 >= now {
+                return Err(KeepError::Remembers(head.size));
+            }
         }
         let (note, head) = view!(app.store, tx => {
             let row = tree::latest_checkpoint(tx).await?.ok_or(KeepError::NoHead)?;
             let note: SignedNote = row.note.parse().map_err(|_| KeepError::Forged)?;
             let head = app.log.open_checkpoint(&note).map_err(|_| KeepError::Forged)?;
+            if epoch::split(&head.origin).1 != state(tx).await?.epoch {
+                return Err(KeepError::NoHead);
+            }
             if stored::root(tx, head.size).await? != head.root {
                 return Err(KeepError::Rewritten { signed: head.size });
             }
@@ -150,33 +175,51 @@ impl Keeper {
         let head = self.head.load(&app.log)?;
         let now = app.now();
         let next = transact!(app.store, "read_head", tx => {
-            if !lease::hold(tx, LEASE, &self.holder, now, now + HELD_FOR).await? {
+            if !self.lead(tx, now).await? {
                 return Ok::<_, KeepError>(None);
             }
-            let size = check(tx, head.as_ref()).await?;
+            let State { size, epoch } = check(tx, head.as_ref()).await?;
             if head.as_ref().map_or(size == 0, |head| head.size == size) {
-                return republish(tx, app, head.as_ref()).await;
+                return republish(tx, head.as_ref()).await;
             }
             let root = stored::root(tx, size).await?;
-            Ok(Some(Checkpoint { origin: app.log.origin().clone(), size, root }))
+            Ok(Some(Checkpoint { origin: app.log.origin_of(epoch)?, size, root }))
         })?;
         let Some(next) = next else { return Ok(None) };
-        let note = app.log.sign_checkpoint(&next).ok_or(KeepError::NoKey)?;
-        self.head.save(&note)?;
-        publish(app, &next, &note).await?;
+        self.publish(app, &next).await?;
         Ok(Some(next))
     }
+
+    /// Signs a head that extends what this node remembers, remembers it, then publishes it.
+    pub(super) async fn publish(&self, app: &App, head: &Checkpoint) -> Result<(), KeepError> {
+        let note = app.log.sign_checkpoint(head).ok_or(KeepError::NoKey)?;
+        self.head.save(&note)?;
+        publish(app, head, &note).await
+    }
+}
+
+/// Takes the leaves placed from `size` on into the tree, and clears their marks.
+pub(super) async fn extend(tx: &mut WriteTx, size: u64) -> Result<(), KeepError> {
+    let (mut frontier, mut tiles) = stored::edge(tx, size).await?;
+    for hash in tree::hashes_from(tx, signed(size)).await? {
+        let hash = Hash::from_slice(&hash).map_err(|bad| StoreError::Corrupt(bad.to_string()))?;
+        tiles.append(&mut frontier, hash)?;
+    }
+    for tile in tiles.changed() {
+        tree::put_tile(tx, &tile).await?;
+    }
+    tree::unmark(tx, signed(size)).await?;
+    Ok(())
 }
 
 /// A node killed between remembering a head and publishing it publishes it now.
 async fn republish(
     tx: &mut WriteTx,
-    app: &App,
     head: Option<&Checkpoint>,
 ) -> Result<Option<Checkpoint>, KeepError> {
     let published = tree::latest_checkpoint(tx).await?.map_or(0, |row| row.size);
     let unpublished = head.filter(|head| signed(head.size) > published);
-    Ok(unpublished.map(|head| Checkpoint { origin: app.log.origin().clone(), ..head.clone() }))
+    Ok(unpublished.cloned())
 }
 
 async fn publish(app: &App, head: &Checkpoint, note: &SignedNote) -> Result<(), KeepError> {
@@ -189,26 +232,39 @@ async fn publish(app: &App, head: &Checkpoint, note: &SignedNote) -> Result<(), 
     transact!(app.store, "publish_head", tx => { Ok::<_, KeepError>(tree::put_checkpoint(tx, &row).await?) })
 }
 
-/// The size of the stored tree, once it is certain that it extends the last head signed here.
-async fn check(tx: &mut impl Access, head: Option<&Checkpoint>) -> Result<u64, KeepError> {
+/// The stored tree as it stands.
+pub(super) async fn state(tx: &mut impl Access) -> Result<State, StoreError> {
     let size = u64::try_from(tree::size(tx).await?).unwrap_or(0);
+    let epoch = store_epoch::latest(tx).await?.map_or(1, |row| u32::try_from(row.number).unwrap_or(u32::MAX));
+    Ok(State { size, epoch })
+}
+
+/// The stored tree, once it is certain that it extends the last head signed here.
+pub(super) async fn check(tx: &mut impl Access, head: Option<&Checkpoint>) -> Result<State, KeepError> {
+    let state = state(tx).await?;
     let Some(head) = head else {
         // The very first head of a new log is the only one that continues nothing.
         return match tree::latest_checkpoint(tx).await? {
-            None => Ok(size),
-            Some(_) => Err(KeepError::NoMemory),
+            None if state.epoch == 1 => Ok(state),
+            _ => Err(KeepError::NoMemory),
         };
     };
+    let (size, (found, signed)) = (state.size, (state.epoch, epoch::split(&head.origin).1));
+    match signed.cmp(&found) {
+        Ordering::Less => return Err(KeepError::NewEpoch { found, signed }),
+        Ordering::Greater => return Err(KeepError::EpochGone { found, signed }),
+        Ordering::Equal => {}
+    }
     if size < head.size {
         return Err(KeepError::Behind { found: size, signed: head.size });
     }
     if stored::root(tx, head.size).await? != head.root {
         return Err(KeepError::Rewritten { signed: head.size });
     }
-    Ok(size)
+    Ok(state)
 }
 
 /// Sizes are counted in signed integers by the database.
-fn signed(size: u64) -> i64 {
+pub(super) fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }

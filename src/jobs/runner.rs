@@ -8,15 +8,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use super::watch::Watch;
+use super::witnesses::Witnesses;
 use crate::app::App;
 use crate::app::count_activity::count_days;
 use crate::app::end_over::end_over;
 use crate::app::fault::Fault;
+use crate::app::erase_user::keep_retention;
 use crate::app::forget_over::forget;
 use crate::app::give_check::count_checks;
 use crate::app::notices::{self, Carrier};
 use crate::app::{record, tell_logout};
 use crate::domain::ids::RowId;
+use crate::log::policy::Policy;
 use crate::store::{StoreError, lease, tree};
 use crate::{transact, view};
 
@@ -27,6 +30,8 @@ const SIGN_EVERY: Duration = Duration::from_secs(10);
 const WATCH_EVERY: Duration = Duration::from_secs(5);
 /// Three heads could have been signed meanwhile.
 const LATE_FOR: Duration = Duration::from_secs(30);
+/// How often it is looked whether a witness lacks the latest head.
+const WITNESS_EVERY: Duration = Duration::from_secs(5);
 const SEND_EVERY: Duration = Duration::from_secs(3);
 /// A service hears of the end of a use in under five seconds: this, and the time a call may take.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -44,6 +49,7 @@ impl Jobs {
     pub fn start(app: &App, carrier: Option<Carrier>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let holder = RowId::new(app.now(), &*app.entropy).to_string();
+        let holder_of_witnesses = holder.clone();
         let keeper = Keeper::new(holder.clone(), HeadFile::new(&app.config.log.head_file));
         let mut tasks = vec![
             tokio::spawn(keep_log(app.clone(), keeper, stopped.clone())),
@@ -51,6 +57,14 @@ impl Jobs {
             tokio::spawn(watch_log(app.clone(), stopped.clone())),
             tokio::spawn(tell_services(app.clone(), stopped.clone())),
         ];
+        match app.config.log.policy() {
+            Ok(Some(policy)) => {
+                let work = ask_witnesses(app.clone(), holder_of_witnesses, policy, stopped.clone());
+                tasks.push(tokio::spawn(work));
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "no witness is asked"),
+        }
         if let Some(carrier) = carrier {
             tasks.push(tokio::spawn(send_mails(app.clone(), carrier, stopped)));
         }
@@ -151,6 +165,18 @@ async fn watch_log(app: App, mut stopped: watch::Receiver<bool>) {
     });
 }
 
+async fn ask_witnesses(app: App, holder: String, policy: Policy, mut stopped: watch::Receiver<bool>) {
+    let mut witnesses = match Witnesses::new(holder, policy) {
+        Ok(witnesses) => witnesses,
+        Err(error) => return tracing::error!(%error, "no witness is asked"),
+    };
+    repeat!(stopped, WITNESS_EVERY, {
+        if let Err(error) = witnesses.round(&app).await {
+            tracing::error!(%error, "witnesses are not asked");
+        }
+    });
+}
+
 async fn send_mails(app: App, carrier: Carrier, mut stopped: watch::Receiver<bool>) {
     repeat!(stopped, SEND_EVERY, {
         if let Err(error) = notices::send_due(&app, &carrier).await {
@@ -197,5 +223,6 @@ async fn house(app: &App, holder: &str) -> Result<(), Fault> {
     count_days(app).await?;
     while end_over(app).await? > 0 {}
     forget(app).await?;
+    keep_retention(app).await?;
     Ok(())
 }

@@ -33,6 +33,10 @@ pub struct Header {
     pub head: SignedNote,
     /// Whose entries are told; `None`: everybody's.
     pub perimeter: Option<BTreeSet<StructureId>>,
+    /// How each key of the log was succeeded by the next, oldest first.
+    pub keys: Vec<SignedNote>,
+    /// Whether the parts were asked for: those that are missing were erased, and the log must say so.
+    pub parts: bool,
 }
 
 /// An opened part, not yet held against its commitment.
@@ -92,6 +96,8 @@ struct Raw<'a> {
     at: Option<u64>,
     #[serde(borrow)]
     leaf: Option<&'a RawValue>,
+    keys: Option<Vec<String>>,
+    opened: Option<bool>,
     #[serde(borrow, default)]
     parts: RawParts<'a>,
     proof: Option<Vec<String>>,
@@ -151,6 +157,8 @@ fn header(raw: Raw<'_>, version: u64) -> Result<Header, BadLine> {
         edge: hashes(&edge, "edge")?,
         head: head.parse().map_err(|_| BadLine::Field("head"))?,
         perimeter: raw.perimeter,
+        keys: raw.keys.unwrap_or_default().iter().map(|note| note.parse()).collect::<Result<_, _>>().map_err(|_| BadLine::Field("keys"))?,
+        parts: raw.opened.unwrap_or(false),
     })
 }
 
@@ -182,9 +190,16 @@ impl Header {
             "first": self.first,
             "edge": texts(&self.edge),
             "head": self.head.to_string(),
+            "opened": self.parts,
         });
-        if let (Some(perimeter), Some(fields)) = (&self.perimeter, line.as_object_mut()) {
-            fields.insert("perimeter".to_owned(), json!(perimeter));
+        if let Some(fields) = line.as_object_mut() {
+            if let Some(perimeter) = &self.perimeter {
+                fields.insert("perimeter".to_owned(), json!(perimeter));
+            }
+            if !self.keys.is_empty() {
+                let keys: Vec<String> = self.keys.iter().map(SignedNote::to_string).collect();
+                fields.insert("keys".to_owned(), json!(keys));
+            }
         }
         line.to_string()
     }

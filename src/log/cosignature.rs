@@ -27,6 +27,8 @@ pub enum CosignatureError {
     Key,
     #[error("no cosignature of {0}")]
     Absent(Token),
+    #[error("a cosignature under the name of {0} is of another key than the one you trust")]
+    OtherKey(Token),
     #[error("a cosignature of {0} does not match")]
     Forged(Token),
 }
@@ -44,11 +46,19 @@ impl WitnessKey {
         &self.name
     }
 
+    pub fn public(&self) -> &[u8; 32] {
+        &self.public
+    }
+
     /// The instant at which this witness says it saw the head of the note.
     pub fn check(&self, note: &SignedNote) -> Result<Timestamp, CosignatureError> {
         let ours = |line: &&SignatureLine| line.name == self.name.as_str() && line.id == self.id;
         let mut lines = note.signatures().iter().filter(ours);
-        let line = lines.next().ok_or_else(|| CosignatureError::Absent(self.name.clone()))?;
+        let Some(line) = lines.next() else {
+            let named = note.signatures().iter().any(|line| line.name == self.name.as_str());
+            let absent = if named { CosignatureError::OtherKey } else { CosignatureError::Absent };
+            return Err(absent(self.name.clone()));
+        };
         let forged = || CosignatureError::Forged(self.name.clone());
         // One key, one statement: a second one could say anything.
         if lines.next().is_some() {
@@ -140,7 +150,7 @@ mod tests {
         assert!(matches!(key.check(&moved), Err(CosignatureError::Forged(_))));
         let stranger = signer("witness.example", 6);
         let stranger = WitnessKey::new(stranger.origin().clone(), *stranger.key().public());
-        assert!(matches!(stranger.check(&read), Err(CosignatureError::Absent(_))));
+        assert!(matches!(stranger.check(&read), Err(CosignatureError::OtherKey(_))));
         note.push(line);
         assert!(matches!(key.check(&note), Err(CosignatureError::Forged(_))));
     }

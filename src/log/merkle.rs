@@ -38,6 +38,11 @@ impl Hash {
         &self.0
     }
 
+    /// What [`Hash::hex`] wrote.
+    pub fn from_hex(text: &str) -> Result<Self, BadHash> {
+        Self::from_slice(&data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| BadHash)?)
+    }
+
     /// Lower-case hexadecimal, for the eye and for facts.
     pub fn hex(&self) -> String {
         data_encoding::HEXLOWER.encode(&self.0)

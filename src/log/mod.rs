@@ -4,16 +4,18 @@
 //! ([`part`], erasable, tied to the leaf by commitments). Leaves are the leaves of one Merkle tree
 //! ([`merkle`], RFC 6962), published as [`tile`]s and signed heads ([`checkpoint`], C2SP formats). Until a
 //! head covers an entry, its holder has a signed [`promise`]; afterwards, a [`receipt`]. Auditors take entries away in a [`bundle`], which
-//! [`verify`] checks without the service.
+//! [`verify`] checks without the service. A log that lost entries goes on in a new [`epoch`].
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod draft;
 pub mod entry;
+pub mod epoch;
 pub mod kind;
 pub mod merkle;
 pub mod note;
 pub mod part;
+pub mod policy;
 pub mod promise;
 pub mod proof;
 pub mod pseudonym;
@@ -21,5 +23,6 @@ pub mod receipt;
 pub mod tile;
 pub mod token;
 pub mod verify;
+pub mod witness;
 
 mod wire;

@@ -2,6 +2,7 @@
 //! Lines of unknown keys (witnesses, other types) are kept and ignored.
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
@@ -95,7 +96,7 @@ impl FromStr for NoteKey {
 
 /// The key that signs heads and promises of one log. Never printed.
 pub struct LogSigner {
-    pair: Ed25519KeyPair,
+    pair: Arc<Ed25519KeyPair>,
     key: NoteKey,
 }
 
@@ -112,7 +113,7 @@ impl LogSigner {
 
     fn new(name: Token, pair: Ed25519KeyPair) -> Result<Self, NoteError> {
         let public = pair.public_key().as_ref().try_into().map_err(|_| NoteError::Key)?;
-        Ok(Self { key: NoteKey::new(name, public), pair })
+        Ok(Self { key: NoteKey::new(name, public), pair: Arc::new(pair) })
     }
 
     pub fn key(&self) -> &NoteKey {
@@ -121,6 +122,12 @@ impl LogSigner {
 
     pub fn origin(&self) -> &Token {
         &self.key.name
+    }
+
+    /// The same key under another name.
+    #[must_use]
+    pub fn named(&self, name: &Token) -> Self {
+        Self { key: NoteKey::new(name.clone(), self.key.public), pair: self.pair.clone() }
     }
 
     pub fn sign(&self, text: &[u8]) -> Vec<u8> {
@@ -194,10 +201,16 @@ impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
         for line in &self.signatures {
-            let bytes: Vec<u8> = line.id.iter().chain(&line.signature).copied().collect();
-            writeln!(f, "\u{2014} {} {}", line.name, STANDARD.encode(bytes))?;
+            writeln!(f, "{line}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for SignatureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes: Vec<u8> = self.id.iter().chain(&self.signature).copied().collect();
+        write!(f, "\u{2014} {} {}", self.name, STANDARD.encode(bytes))
     }
 }
 

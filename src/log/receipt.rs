@@ -8,14 +8,14 @@ use serde_json::value::RawValue;
 
 use super::bundle::{BadLine, RawParts, read_parts, write_parts};
 use super::checkpoint::Checkpoint;
-use super::cosignature::CosignatureError;
 use super::entry::Leaf;
+use super::epoch;
 use super::merkle::{Hash, leaf_hash};
 use super::note::SignedNote;
 use super::part::Part;
 use super::proof::check_inclusion;
 use super::token::Token;
-use super::verify::{Trust, Wrong, open_head};
+use super::verify::{Trust, Wrong, check_witnesses, open_head};
 use crate::domain::time::Timestamp;
 
 const VERSION: u64 = 1;
@@ -91,7 +91,7 @@ pub fn verify(text: &str, trust: &Trust) -> Result<Proven, Wrong> {
     let bytes = raw.leaf.get().as_bytes();
     check_inclusion(&leaf_hash(bytes), index, head.size, &head.root, &path).map_err(Wrong::Proof)?;
     let leaf = Leaf::decode(bytes).map_err(Wrong::Leaf)?;
-    if leaf.origin != head.origin {
+    if !epoch::same_log(&leaf.origin, &head.origin) {
         return Err(Wrong::Foreign(leaf.origin));
     }
     let mut parts = Vec::new();
@@ -100,16 +100,9 @@ pub fn verify(text: &str, trust: &Trust) -> Result<Proven, Wrong> {
         let part = Part::open(kind, opened.nonce, opened.body.as_bytes().to_vec(), commitment);
         parts.push(part.map_err(|_| Wrong::Part(kind))?);
     }
-    let mut witnessed = Vec::new();
-    for witness in &trust.witnesses {
-        match witness.check(&note) {
-            Ok(at) => witnessed.push((witness.name().clone(), at)),
-            Err(CosignatureError::Absent(_)) => {}
-            Err(error) => return Err(Wrong::Witness(error)),
-        }
-    }
-    if witnessed.len() < trust.quorum {
-        return Err(Wrong::Quorum { found: witnessed.len(), wanted: trust.quorum });
+    let (witnessed, wrong) = check_witnesses(&note, trust);
+    if let Some(wrong) = wrong.into_iter().next() {
+        return Err(wrong);
     }
     Ok(Proven { leaf, parts, index, head, witnessed })
 }

@@ -125,10 +125,13 @@ pub async fn person_key(tx: &mut impl Access, id: PersonId) -> Result<Option<Vec
     on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)
 }
 
-/// The sealed key of a user's pseudonym.
-pub async fn user_key(tx: &mut impl Access, id: UserId) -> Result<Option<Vec<u8>>, StoreError> {
-    const SQL: &str = "SELECT pseudonym_key_sealed FROM app_user WHERE id = $1";
-    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)
+/// The sealed key of a user's pseudonym; the pseudonym itself once the user was erased.
+pub async fn user_key(
+    tx: &mut impl Access,
+    id: UserId,
+) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StoreError> {
+    const SQL: &str = "SELECT pseudonym_key_sealed, pseudonym FROM app_user WHERE id = $1";
+    on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
 }
 
 /// An entry as stored, with its place in the tree once the sequencer gave it one.

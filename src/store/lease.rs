@@ -2,7 +2,8 @@
 use super::{StoreError, WriteTx};
 use crate::domain::time::Timestamp;
 
-/// Takes or renews a lease. True when `holder` has it until `until`; the row stays locked to the end of the
+/// Takes or renews a lease, also one that would last longer than any lease does: its holder's clock is, or was, ahead of
+/// ours, and waiting for it could take hours. Two nodes that both believe to be the holder take turns, a transaction each. True when `holder` has it until `until`; the row stays locked to the end of the
 /// transaction, so what is done in it is done by the holder alone.
 pub async fn hold(
     tx: &mut WriteTx,
@@ -13,9 +14,17 @@ pub async fn hold(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO lease (name, holder, held_until) VALUES ($1, $2, $3) \
         ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
-        WHERE lease.holder = excluded.holder OR lease.held_until < $4";
-    let taken =
-        changed!(tx, sqlx::query(SQL).bind(name.to_owned()).bind(holder.to_owned()).bind(until).bind(now))?;
+        WHERE lease.holder = excluded.holder OR lease.held_until < $4 OR lease.held_until > $5";
+    let longest = until + until.since(now);
+    let taken = changed!(
+        tx,
+        sqlx::query(SQL)
+            .bind(name.to_owned())
+            .bind(holder.to_owned())
+            .bind(until)
+            .bind(now)
+            .bind(longest)
+    )?;
     Ok(taken == 1)
 }
 

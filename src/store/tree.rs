@@ -165,6 +165,12 @@ pub async fn clear(tx: &mut WriteTx, name: &str) -> Result<u64, StoreError> {
     changed!(tx, sqlx::query(SQL).bind(name.to_owned()))
 }
 
+/// Whether any alarm stands.
+pub async fn is_alarmed(tx: &mut impl Access) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM alarm)";
+    on!(tx, c => sqlx::query_scalar(SQL).fetch_one(c).await)
+}
+
 pub async fn alarms(tx: &mut impl Access) -> Result<Vec<Alarm>, StoreError> {
     const SQL: &str = "SELECT name, detail, since FROM alarm ORDER BY since, name";
     on!(tx, c => sqlx::query_as(SQL).fetch_all(c).await)

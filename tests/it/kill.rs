@@ -24,7 +24,7 @@ const CALLERS: usize = 6;
 const CODES: usize = 16;
 
 fn rounds() -> usize {
-    if std::env::var_os("TESTS_LONG").is_some() { 60 } else { 3 }
+    if std::env::var_os("TESTS_LONG").is_some() { 300 } else { 20 }
 }
 
 /// What the program answered before it was killed.

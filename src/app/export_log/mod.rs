@@ -11,19 +11,20 @@ use crate::log::draft::Draft;
 use crate::log::entry::Leaf;
 use crate::log::kind::{Kind, Role};
 use crate::log::merkle::Hash;
-use crate::log::note::SignedNote;
+use crate::log::note::{NoteError, SignedNote};
 use crate::log::part::Part;
 use crate::log::proof;
 use crate::log::pseudonym::Pseudonym;
-use crate::log::verify::STANDING;
+use crate::log::verify::{FOR_ALL, STANDING};
 use crate::store::export::{self, PlacedRow};
-use crate::store::{AsStoreError, StoreError, tree as stored};
+use crate::store::{AsStoreError, StoreError, epoch, tree as stored};
 use crate::view;
 
 use super::App;
 use super::log_line::open_part;
 use super::record::{self, RecordError};
 use super::tree::{self, TreeError};
+use super::witnessing;
 use writing::Stage;
 pub use writing::Writing;
 
@@ -104,7 +105,7 @@ pub async fn plan_again(app: &App, taker: Taker, wanted: &Wanted, size: u64) -> 
 }
 
 async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Result<Export, ExportError> {
-    let (head, first, edge) = view!(app.store, tx => {
+    let (head, note, first, edge, keys) = view!(app.store, tx => {
         let covered = match (size, wanted.until) {
             (Some(size), _) => signed(size),
             (None, Some(until)) => export::size_until(tx, until).await?.ok_or(ExportError::NoHead)?,
@@ -121,9 +122,12 @@ async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Res
             return Err(ExportError::Empty { first, size });
         }
         let (frontier, _) = tree::edge(tx, first).await?;
-        Ok((head, first, frontier.peaks().to_vec()))
+        let note = witnessing::note(tx, &head).await?;
+        Ok((head, note, first, frontier.peaks().to_vec(), epoch::successions(tx).await?))
     })?;
-    let note: SignedNote = head.note.parse().map_err(|_| ExportError::NoHead)?;
+    let keys = keys.iter().map(|note| note.parse()).collect::<Result<_, _>>();
+    let keys = keys.map_err(|bad: NoteError| StoreError::Corrupt(bad.to_string()))?;
+    let note: SignedNote = note.parse().map_err(|_| ExportError::NoHead)?;
     let draft = Draft::done(Kind::LogExported)
         .fact("first", i64::try_from(first).unwrap_or(i64::MAX))
         .fact("after_last", head.size)
@@ -147,6 +151,8 @@ async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Res
             edge,
             head: note,
             perimeter: wanted.perimeter.clone(),
+            keys,
+            parts: wanted.parts,
         },
         parts: wanted.parts,
     })
@@ -201,6 +207,7 @@ impl Export {
                 rests.mandates.extend(row.mandate_id);
                 rests.cards.extend(row.card_id);
                 rests.people.extend(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()));
+                rests.users.extend(Leaf::decode(&row.leaf).ok().and_then(|leaf| leaf.user));
             });
         }
         Ok(rests)
@@ -286,6 +293,7 @@ struct Rests {
     mandates: BTreeSet<MandateId>,
     cards: HashSet<CardId>,
     people: BTreeSet<Pseudonym>,
+    users: BTreeSet<Pseudonym>,
 }
 
 impl Rests {
@@ -295,9 +303,22 @@ impl Rests {
         row.structure_id.is_some_and(|structure| perimeter.contains(&structure))
     }
 
+    /// Whether an entry changes what holds for these people, or erases something of these users.
+    fn concerns(&self, leaf: &Leaf) -> bool {
+        let erases = matches!(leaf.kind, Kind::DataErased | Kind::HoldPlaced | Kind::HoldLifted);
+        match &leaf.user {
+            Some(user) if erases => self.users.contains(user),
+            None if erases => true,
+            _ => leaf.about().is_some_and(|who| self.people.contains(&who)),
+        }
+    }
+
     /// Whether an entry is told: of the perimeter, of one of its mandates, or what it rests on.
     fn tells(&self, row: &PlacedRow) -> bool {
         if self.holds(row) || row.mandate_id.is_some_and(|mandate| self.mandates.contains(&mandate)) {
+            return true;
+        }
+        if FOR_ALL.iter().any(|kind| kind.token() == row.kind) {
             return true;
         }
         if !STANDING.iter().any(|kind| kind.token() == row.kind) {
@@ -306,7 +327,7 @@ impl Rests {
         let known = |who: Option<Pseudonym>| who.is_some_and(|who| self.people.contains(&who));
         row.card_id.is_some_and(|card| self.cards.contains(&card))
             || known(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()))
-            || known(Leaf::decode(&row.leaf).ok().and_then(|leaf| leaf.about()))
+            || Leaf::decode(&row.leaf).is_ok_and(|leaf| self.concerns(&leaf))
     }
 }
 

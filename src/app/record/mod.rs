@@ -11,6 +11,7 @@ use crate::crypto::seal::SealError;
 use crate::domain::ids::{Entropy, EntryId, MandateId};
 use crate::domain::time::Timestamp;
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
+use crate::log::epoch;
 use crate::log::draft::{Draft, DraftError, Stamp};
 use crate::log::merkle::Hash;
 use crate::log::note::{LogSigner, NoteError, SignedNote};
@@ -87,21 +88,26 @@ impl Recorder {
         &self.signers
     }
 
+    /// The name that the heads of an epoch bear.
+    pub fn origin_of(&self, epoch: u32) -> Result<Token, NoteError> {
+        Ok(epoch::origin(&self.origin, epoch)?)
+    }
+
     /// Signs a head with every log key, so that a rotation is signed by both; `None` without a key.
     pub fn sign_checkpoint(&self, head: &Checkpoint) -> Option<SignedNote> {
         let (first, others) = self.signers.split_first()?;
-        let mut note = head.sign(first);
+        let mut note = head.sign(&first.named(&head.origin));
         for signer in others {
-            note.also(signer);
+            note.also(&signer.named(&head.origin));
         }
         Some(note)
     }
 
-    /// Reads a head signed with any of the log keys.
+    /// Reads a head of any epoch signed with any of the log keys.
     pub fn open_checkpoint(&self, note: &SignedNote) -> Result<Checkpoint, CheckpointError> {
         let mut last = Err(CheckpointError::Note(NoteError::Unsigned(self.origin.to_string())));
         for signer in &self.signers {
-            last = Checkpoint::open(note, signer.key());
+            last = epoch::open(note, signer.key());
             if last.is_ok() {
                 break;
             }

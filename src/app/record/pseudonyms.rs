@@ -83,13 +83,18 @@ pub(crate) async fn pseudonym(app: &App, tx: &mut impl Access, who: Who) -> Resu
     if let Some(pseudonym) = app.log.remembered(id) {
         return Ok(pseudonym);
     }
-    let sealed = match who {
-        Who::Person(id) => action_log::person_key(tx, id).await?,
-        Who::User(id) => action_log::user_key(tx, id).await?,
+    let (sealed, stored) = match who {
+        Who::Person(id) => (action_log::person_key(tx, id).await?, None),
+        Who::User(id) => action_log::user_key(tx, id).await?.map_or((None, None), |(key, name)| (Some(key), name)),
     };
-    let clear = app.sealer.open(place(who, &id), &sealed.ok_or(RecordError::Unknown)?)?;
-    let key: &[u8; 32] = clear.as_slice().try_into().map_err(|_| RecordError::Unknown)?;
-    let pseudonym = Pseudonym::of(key, app.log.origin());
+    let pseudonym = if let Some(stored) = stored {
+        // Of somebody erased: the key is gone, what later entries say of them still links.
+        Pseudonym::from_slice(&stored).map_err(|_| RecordError::Unknown)?
+    } else {
+        let clear = app.sealer.open(place(who, &id), &sealed.ok_or(RecordError::Unknown)?)?;
+        let key: &[u8; 32] = clear.as_slice().try_into().map_err(|_| RecordError::Unknown)?;
+        Pseudonym::of(key, app.log.origin())
+    };
     app.log.remember(id, &pseudonym);
     Ok(pseudonym)
 }

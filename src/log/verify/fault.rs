@@ -7,6 +7,7 @@ use crate::log::bundle::BadLine;
 use crate::log::checkpoint::CheckpointError;
 use crate::log::cosignature::CosignatureError;
 use crate::log::entry::LeafError;
+use crate::log::epoch::SuccessionError;
 use crate::log::kind::Kind;
 use crate::log::part::PartKind;
 use crate::log::token::Token;
@@ -83,10 +84,26 @@ pub enum Wrong {
         "the bundle begins at entry {first}, after the head of {seen} entries that you hold: nothing ties them; ask for one from there"
     )]
     Untied { first: u64, seen: u64 },
+    #[error("a head of {size} entries is of epoch {found} of the log, where the log is in epoch {wanted}: two histories are mixed")]
+    Epoch { size: u64, found: u32, wanted: u32 },
+    #[error("the entry by which the log was recovered is not right: {0}")]
+    Recovery(&'static str),
+    #[error(
+        "the log was recovered as if its last head had covered {known} entries, but you hold one of {seen}: signed entries were hidden"
+    )]
+    Forgotten { seen: u64, known: u64 },
+    #[error("a key of the log is not introduced as it must be: {0}")]
+    Succession(SuccessionError),
+    #[error("a key of the log was introduced without an entry that says so")]
+    SuccessionUnlogged,
     #[error("only {found} of the {wanted} witnesses required vouch for the head")]
     Quorum { found: usize, wanted: usize },
+    #[error("the witnesses that vouch for the head are not those that the policy wants")]
+    Policy,
     #[error("{0}")]
     Witness(CosignatureError),
+    #[error("{name} vouched for this head at {at}, before {since}: too long ago to count")]
+    Stale { name: Token, at: Timestamp, since: Timestamp },
     #[error("an entry from before the range without a proof that it is in the log")]
     NoProof,
     #[error("the proof does not place this entry in the log: {0}")]
@@ -102,6 +119,12 @@ pub enum Wrong {
     Foreign(Token),
     #[error("the part «{0}» does not open the commitment in its entry: its content was changed")]
     Part(PartKind),
+    #[error("the part «{0}» is missing, and no entry up to this head says that it was erased")]
+    Unjustified(PartKind),
+    #[error("the part «{0}» is shown, but an entry says that it was erased")]
+    ErasedAndShown(PartKind),
+    #[error("data were erased while a legal hold stood")]
+    ErasedUnderHold,
     #[error("the entry has no part «{0}»: it was brought from elsewhere")]
     NoSuchPart(PartKind),
     #[error("the entry {id} is there twice, first at line {first}")]

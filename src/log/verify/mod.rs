@@ -1,6 +1,8 @@
 //! Offline verification of a [`bundle`]: signatures, tree, heads, places, commitments, then what the
 //! entries mean together. Needs the public key of the log and nothing of the service. Memory is bounded by what is
 //! in force (live mandates, structures, people, cards), not by the length of the log.
+mod epochs;
+mod erasure;
 mod facts;
 mod fault;
 mod mandate;
@@ -8,23 +10,30 @@ mod meaning;
 mod spill;
 mod standing;
 mod tree;
+mod witnesses;
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 use std::path::Path;
 
+pub use self::epochs::Recovery;
+use self::epochs::{Epochs, Fate};
+use self::erasure::Erasures;
 pub use self::fault::{Fault, Place, Wrong};
 use self::meaning::Meaning;
-pub use self::standing::STANDING;
+pub use self::standing::{FOR_ALL, STANDING};
 use self::tree::Tree;
 pub(super) use self::tree::open as open_head;
+pub(super) use self::witnesses::check as check_witnesses;
 use super::bundle::{self, Entry, Header, Line};
 use super::checkpoint::Checkpoint;
 use super::cosignature::WitnessKey;
 use super::entry::Leaf;
+use super::epoch;
 use super::merkle::{Hash, leaf_hash};
 use super::note::NoteKey;
 use super::part::Part;
+use super::policy::Policy;
 use super::promise::{Promise, SignedPromise};
 use super::token::Token;
 use crate::domain::time::Timestamp;
@@ -39,6 +48,10 @@ pub struct Trust {
     pub witnesses: Vec<WitnessKey>,
     /// How many of the witnesses must vouch for the head.
     pub quorum: usize,
+    /// Which of them; its witnesses are among `witnesses`.
+    pub policy: Option<Policy>,
+    /// What a witness said before this instant does not count.
+    pub vouched_since: Option<Timestamp>,
     /// Promises that people hold on paper.
     pub promises: Vec<SignedPromise>,
 }
@@ -67,6 +80,10 @@ pub struct Report {
     /// Promises about which this bundle decides nothing: not due yet, or from before its range.
     pub promises_open: usize,
     pub partial: bool,
+    /// Epochs that began because signed entries were lost.
+    pub recoveries: Vec<Recovery>,
+    /// The verifier's own head covers entries that the log itself says were lost.
+    pub seen_lost: bool,
     /// The first [`TOLD_FAULTS`] things found wrong, and how many there were.
     pub faults: Vec<Fault>,
     pub wrong: u64,
@@ -101,7 +118,10 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> io::Result<Report> {
     let mut check = Check {
-        trust,
+        trust: trust.clone(),
+        epochs: Epochs::default(),
+        erasures: Erasures::default(),
+        opened: false,
         report: Report::default(),
         tree: None,
         meaning: Meaning::new(scratch),
@@ -128,8 +148,13 @@ pub fn verify(
     check.finish()
 }
 
-struct Check<'t> {
-    trust: &'t Trust,
+struct Check {
+    /// With the keys that trusted keys introduced.
+    trust: Trust,
+    epochs: Epochs,
+    erasures: Erasures,
+    /// The parts were asked for: a missing one was erased.
+    opened: bool,
     report: Report,
     tree: Option<Tree>,
     meaning: Meaning,
@@ -141,7 +166,7 @@ struct Check<'t> {
     ended: bool,
 }
 
-impl Check<'_> {
+impl Check {
     fn blame(&mut self, at: Option<u64>, what: Wrong) {
         self.report.blame(Fault { place: Place { line: self.line, at }, what });
     }
@@ -174,9 +199,9 @@ impl Check<'_> {
             (Line::Hash { at, hash }, true) => self.place(at, hash),
             (Line::Checkpoint(note), true) => {
                 self.report.checkpoints += 1;
-                if let Some(wrong) = self.tree.as_mut().and_then(|tree| tree.head(&note, self.trust).err()) {
-                    self.blame(None, wrong);
-                }
+                let (trust, epochs) = (&self.trust, &self.epochs);
+                let wrong = self.tree.as_mut().and_then(|tree| tree.head(&note, trust, epochs).err());
+                wrong.into_iter().for_each(|wrong| self.blame(None, wrong));
             }
             (Line::End(end), true) => self.end(end),
         }
@@ -184,7 +209,11 @@ impl Check<'_> {
     }
 
     fn begin(&mut self, header: &Header) -> bool {
-        let tree = match Tree::begin(header, self.trust) {
+        if let Err(wrong) = self.epochs.succeed(&header.keys, &mut self.trust) {
+            self.blame(None, wrong);
+            return false;
+        }
+        let tree = match Tree::begin(header, &self.trust) {
             Ok(tree) => tree,
             Err(wrong) => {
                 self.blame(None, wrong);
@@ -195,35 +224,31 @@ impl Check<'_> {
         (self.report.first, self.report.size) = (header.first, tree.checkpoint().size);
         self.report.root = Some(tree.checkpoint().root);
         self.report.partial = header.perimeter.is_some();
-        if let Some(wrong) = tree.tie(self.trust) {
+        self.opened = header.parts;
+        if let Some(wrong) = epochs::tie(&tree, header.first, &self.trust) {
             self.blame(None, wrong);
         }
         self.witnesses(header);
-        for promise in &self.trust.promises {
-            match tree::any_key(self.trust, |key| promise.clone().open(key)) {
+        self.promises(&header.origin);
+        self.tree = Some(tree);
+        true
+    }
+
+    fn promises(&mut self, origin: &Token) {
+        for promise in std::mem::take(&mut self.trust.promises) {
+            let open = |key: &NoteKey| promise.clone().open(&epoch::renamed(key, origin));
+            match tree::any_key(&self.trust, open) {
                 Some(Ok(promise)) => _ = self.promised.insert(promise.leaf, promise),
                 Some(Err(error)) => self.blame(None, Wrong::PromiseForeign(error.to_string())),
                 None => {}
             }
         }
-        self.tree = Some(tree);
-        self.continued();
-        true
     }
 
     fn witnesses(&mut self, header: &Header) {
-        for key in &self.trust.witnesses {
-            match key.check(&header.head) {
-                Ok(at) => self.report.witnessed.push((key.name().clone(), at)),
-                // Absence is a matter of the quorum; what is there must be right.
-                Err(super::cosignature::CosignatureError::Absent(_)) => {}
-                Err(error) => self.blame(None, Wrong::Witness(error)),
-            }
-        }
-        let (found, wanted) = (self.report.witnessed.len(), self.trust.quorum);
-        if found < wanted {
-            self.blame(None, Wrong::Quorum { found, wanted });
-        }
+        let (vouched, wrong) = witnesses::check(&header.head, &self.trust);
+        self.report.witnessed = vouched;
+        wrong.into_iter().for_each(|wrong| self.blame(None, wrong));
     }
 
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
@@ -248,12 +273,18 @@ impl Check<'_> {
         if self.report.origin.as_ref() != Some(&leaf.origin) {
             self.blame(Some(entry.at), Wrong::Foreign(leaf.origin.clone()));
         }
+        if let Some(wrong) = self.epochs.take(&leaf, entry.at) {
+            self.blame(Some(entry.at), wrong);
+        }
         self.parts(entry, &leaf)?;
+        let place = Place { line: self.line, at: Some(entry.at) };
+        for wrong in self.erasures.take(&leaf, entry.at, place) {
+            self.blame(Some(entry.at), wrong);
+        }
         self.latest = self.latest.max(Some(leaf.time));
         if entry.at >= self.report.first {
             self.earliest = Some(self.earliest.map_or(leaf.time, |earliest| earliest.min(leaf.time)));
         }
-        let place = Place { line: self.line, at: Some(entry.at) };
         self.meaning.take(leaf, entry.at, place)?;
         for fault in self.meaning.found() {
             self.report.blame(fault);
@@ -279,22 +310,27 @@ impl Check<'_> {
         }
         let absent = leaf.parts.keys().filter(|kind| !entry.parts.contains_key(kind)).count();
         self.report.absent_parts += absent as u64;
+        if self.opened {
+            let opened = entry.parts.keys().copied().collect();
+            let place = Place { line: self.line, at: Some(entry.at) };
+            self.erasures.parts(leaf, &opened, entry.at, place);
+        }
         Ok(())
     }
 
     fn place(&mut self, at: u64, hash: Hash) {
+        self.continued();
         self.report.entries += 1;
         self.report.promises_kept += usize::from(self.promised.remove(&hash).is_some());
         if let Some(wrong) = self.tree.as_mut().and_then(|tree| tree.place(at, hash).err()) {
             self.blame(Some(at), wrong);
         }
-        self.continued();
     }
 
     /// Holds the tree against the verifier's own head when it has reached that size.
     fn continued(&mut self) {
         let Some((tree, seen)) = self.tree.as_ref().zip(self.trust.seen.as_ref()) else { return };
-        match tree.continues(seen) {
+        match tree.continues(seen, &self.epochs) {
             Some(true) => self.report.continues = Some(seen.size),
             Some(false) => self.blame(None, Wrong::Forked(seen.size)),
             None => {}
@@ -303,8 +339,19 @@ impl Check<'_> {
 
     fn end(&mut self, end: u64) {
         self.ended = true;
-        if let Some(wrong) = self.tree.as_mut().and_then(|tree| tree.end(end)) {
+        self.continued();
+        let wrong = self.tree.as_mut().and_then(|tree| tree.end(end));
+        let of = self.tree.as_ref().and_then(|tree| self.epochs.check(tree.checkpoint()).err());
+        if let Some(wrong) = wrong.or(of) {
             self.blame(None, wrong);
+        }
+        match self.trust.seen.as_ref().map(|seen| self.epochs.fate(seen, self.report.first)) {
+            Some(Fate::Lost) => self.report.seen_lost = true,
+            Some(Fate::Wrong(wrong)) => self.blame(None, wrong),
+            Some(Fate::Compared) | None => {}
+        }
+        if self.report.first == 0 && self.epochs.has_unlogged_key() {
+            self.blame(None, Wrong::SuccessionUnlogged);
         }
     }
 
@@ -327,7 +374,8 @@ impl Check<'_> {
             }
         }
         let mut report = self.report;
-        for fault in self.meaning.finish()? {
+        report.recoveries = self.epochs.into_recoveries();
+        for fault in self.meaning.finish()?.into_iter().chain(self.erasures.finish()) {
             report.blame(fault);
         }
         Ok(report)

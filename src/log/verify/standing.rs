@@ -36,7 +36,15 @@ pub const STANDING: &[Kind] = &[
     Kind::CardAssigned,
     Kind::CardActivated,
     Kind::CardEnded,
+    Kind::KeyCreated,
+    Kind::LogRecovered,
+    Kind::DataErased,
+    Kind::HoldPlaced,
+    Kind::HoldLifted,
 ];
+
+/// Of them, those that concern everybody.
+pub const FOR_ALL: &[Kind] = &[Kind::KeyCreated, Kind::LogRecovered];
 
 #[derive(Clone, Copy, Debug)]
 struct Turn {

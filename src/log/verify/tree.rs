@@ -1,9 +1,11 @@
 //! The tree of a bundle: every entry in its place, every head over exactly the entries it covers.
 use super::Trust;
+use super::epochs::Epochs;
 use super::fault::Wrong;
 use crate::log::bundle::{Entry, Header};
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
 use crate::log::merkle::{Frontier, Hash};
+use crate::log::epoch;
 use crate::log::note::{NoteError, NoteKey, SignedNote};
 use crate::log::proof::check_inclusion;
 
@@ -35,16 +37,16 @@ pub(super) fn any_key<T, E>(
     last
 }
 
-/// A head signed with a key that is trusted.
+/// A head of any epoch, signed with a key that is trusted.
 pub(in crate::log) fn open(note: &SignedNote, trust: &Trust) -> Result<Checkpoint, Wrong> {
-    let opened = any_key(trust, |key| Checkpoint::open(note, key));
+    let opened = any_key(trust, |key| epoch::open(note, key));
     opened.unwrap_or(Err(CheckpointError::Note(NoteError::Key))).map_err(Wrong::Head)
 }
 
 impl Tree {
     pub(super) fn begin(header: &Header, trust: &Trust) -> Result<Self, Wrong> {
         let head = open(&header.head, trust)?;
-        if head.origin != header.origin {
+        if !epoch::same_log(&head.origin, &header.origin) {
             return Err(Wrong::Foreign(header.origin.clone()));
         }
         let mut edge = header.edge.iter();
@@ -65,23 +67,11 @@ impl Tree {
         self.next
     }
 
-    /// Why the bundle cannot be held against the head that the verifier holds.
-    pub(super) fn tie(&self, trust: &Trust) -> Option<Wrong> {
-        let seen = trust.seen.as_ref()?;
-        let (size, first) = (self.head.size, self.frontier.size());
-        if seen.size > size {
-            Some(Wrong::Older { size, seen: seen.size })
-        } else if seen.size < first {
-            Some(Wrong::Untied { first, seen: seen.size })
-        } else {
-            None
-        }
-    }
-
     /// Whether the tree, where it has just reached the size of `seen`, has its root.
-    pub(super) fn continues(&self, seen: &Checkpoint) -> Option<bool> {
+    pub(super) fn continues(&self, seen: &Checkpoint, epochs: &Epochs) -> Option<bool> {
         let here = !self.broken && self.frontier.size() == seen.size;
-        here.then(|| seen.origin == self.head.origin && self.frontier.root() == seen.root)
+        let here = here && epochs.of(seen.size) == epoch::split(&seen.origin).1;
+        here.then(|| epoch::same_log(&seen.origin, &self.head.origin) && self.frontier.root() == seen.root)
     }
 
     pub(super) fn place(&mut self, at: u64, hash: Hash) -> Result<(), Wrong> {
@@ -108,7 +98,7 @@ impl Tree {
     }
 
     /// A signed head, where it stands.
-    pub(super) fn head(&mut self, note: &SignedNote, trust: &Trust) -> Result<(), Wrong> {
+    pub(super) fn head(&mut self, note: &SignedNote, trust: &Trust, epochs: &Epochs) -> Result<(), Wrong> {
         let head = open(note, trust)?;
         if self.broken {
             return Ok(());
@@ -116,7 +106,8 @@ impl Tree {
         if head.size != self.frontier.size() {
             return Err(Wrong::HeadPlace { size: head.size, after: self.next });
         }
-        self.matches(head.size, &head.root)
+        self.matches(head.size, &head.root)?;
+        epochs.check(&head)
     }
 
     fn matches(&mut self, size: u64, root: &Hash) -> Result<(), Wrong> {

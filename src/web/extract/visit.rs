@@ -58,7 +58,9 @@ impl Visit {
         let page = Page::new(l.clone(), &self.uri).titled(title_key);
         match self.signed_in() {
             Some(person) => {
-                page.signed_in(who(person, &l)).acting_for(person.acting_name.clone().map(acting))
+                page.signed_in(who(person, &l))
+                    .acting_for(person.acting_name.clone().map(acting))
+                    .alarmed(person.alarmed)
             }
             None => page,
         }

@@ -37,6 +37,14 @@ struct StartPage {
     doors: Vec<Door>,
 }
 
+impl StartPage {
+    /// Key of what an alarm says.
+    #[expect(clippy::unused_self, reason = "templates call methods only")]
+    fn sentence(&self, alarm: &Alarm) -> &'static str {
+        if alarm.name == alarms::LOG_WITNESS { "alarm-witness" } else { "alarm-log" }
+    }
+}
+
 /// Where one may go: an address and the keys of its name and description.
 #[derive(Clone, Copy)]
 struct Door {

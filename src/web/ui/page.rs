@@ -92,6 +92,7 @@ pub struct Page {
     pub flash: Option<Flash>,
     /// Puts « Erreur » before the title, so that a screen reader says it first.
     pub has_errors: bool,
+    alarmed: bool,
     address: String,
     for_the_person: bool,
 }
@@ -107,6 +108,7 @@ impl Page {
             acting_for: None,
             flash: None,
             has_errors: false,
+            alarmed: false,
             for_the_person: false,
             address: address.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         }
@@ -134,6 +136,12 @@ impl Page {
     #[must_use]
     pub fn signed_in(mut self, who: Who) -> Self {
         self.who = Some(who);
+        self
+    }
+
+    #[must_use]
+    pub fn alarmed(mut self, alarmed: bool) -> Self {
+        self.alarmed = alarmed;
         self
     }
 
@@ -184,6 +192,11 @@ impl Page {
     /// Whether the user is at the screen: the mark then leads nowhere, least of all into the aidant's session.
     pub fn is_for_the_person(&self) -> bool {
         self.for_the_person
+    }
+
+    /// Whether an operator is told here that an alarm stands.
+    pub fn tells_alarm(&self) -> bool {
+        self.alarmed && self.section != Some(Section::Home)
     }
 
     /// Whether the bar underlines this section.

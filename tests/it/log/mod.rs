@@ -1,13 +1,18 @@
 //! The action log on both engines: entries, sequencing, heads, floods, and what an auditor is told.
+mod clocks;
+mod epochs;
+mod erasing;
 mod keeping;
 mod published;
 mod recording;
+mod roles;
 mod room;
 mod room_activity;
 mod room_alerts;
 mod room_export;
 mod story;
 mod taken_away;
+mod witnesses;
 
 use entremise::app::record;
 use entremise::jobs::head::HeadFile;

@@ -114,7 +114,7 @@ on_both_engines! {
             "UPDATE entry_part SET part = 'user'",
         ];
         if app.db.url.starts_with("postgres") {
-            statements.extend(["TRUNCATE entry CASCADE", "TRUNCATE log_leaf", "TRUNCATE log_checkpoint"]);
+            statements.extend(["TRUNCATE entry CASCADE", "TRUNCATE log_leaf", "TRUNCATE log_checkpoint CASCADE"]);
         } else {
             statements.extend([
                 "INSERT OR REPLACE INTO entry SELECT id, at, 'sign_out', outcome, structure_id, mandate_id, \

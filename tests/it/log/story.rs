@@ -67,6 +67,7 @@ impl Scene {
                 "DROP TRIGGER entry_no_update",
                 "DROP TRIGGER entry_no_delete",
                 "DROP TRIGGER entry_part_no_update",
+                "DROP TRIGGER entry_part_no_delete",
                 "DROP TRIGGER log_leaf_no_update",
                 "DROP TRIGGER log_leaf_no_delete",
                 "DROP TRIGGER log_checkpoint_no_update",

@@ -19,11 +19,11 @@ use crate::flows::provider::{Browser, json, param, redeem, userinfo};
 use crate::support::services::Service;
 use crate::support::{Roles, TempFolder, TestApp, services};
 
-fn trust(app: &App) -> Trust {
+pub(super) fn trust(app: &App) -> Trust {
     Trust { keys: vec![app.log.signers()[0].key().clone()], ..Trust::default() }
 }
 
-async fn lines(app: &App, wanted: &Wanted) -> Vec<String> {
+pub(super) async fn lines(app: &App, wanted: &Wanted) -> Vec<String> {
     let export = plan(app, Taker::CommandLine, wanted).await.expect("an export");
     let mut lines = Vec::new();
     let mut sink = |line: &str| {
@@ -34,7 +34,7 @@ async fn lines(app: &App, wanted: &Wanted) -> Vec<String> {
     lines
 }
 
-fn check(lines: &[String], trust: &Trust) -> Report {
+pub(super) fn check(lines: &[String], trust: &Trust) -> Report {
     let text = lines.join("\n") + "\n";
     verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
 }
@@ -61,7 +61,7 @@ async fn used(desk: &Desk, service: &Service) {
     userinfo(&desk.app, tokens["access_token"].as_str().unwrap()).await.assert_status(200);
 }
 
-async fn latest(desk: &Desk, sql: &'static str) -> UserId {
+pub(super) async fn latest(desk: &Desk, sql: &'static str) -> UserId {
     entremise::view!(desk.app.app.store, tx => {
         Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
             entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,
@@ -71,7 +71,7 @@ async fn latest(desk: &Desk, sql: &'static str) -> UserId {
     .unwrap()
 }
 
-async fn settle(app: &TestApp) -> Checkpoint {
+pub(super) async fn settle(app: &TestApp) -> Checkpoint {
     let keeper = keeper(app, "a");
     sequence(app, &keeper).await;
     keeper.sign(&app.app).await.unwrap().expect("something new")

@@ -67,6 +67,18 @@ impl TestDb {
         }
     }
 
+    /// Makes this one, empty so far, a copy of another as it stands; whoever uses the other is cut off and comes back.
+    pub async fn become_copy_of(&self, other: &Self, _used: &Store) {
+        let name = |url: &str| url.rsplit('/').next().expect("a name").to_owned();
+        let (copy, from) = (name(&self.url), name(&other.url));
+        create_database(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'"
+        ))
+        .await;
+        create_database(&format!("DROP DATABASE {copy}")).await;
+        create_database(&format!("CREATE DATABASE {copy} TEMPLATE {from}")).await;
+    }
+
     /// The database, opened as the service opens it. May be opened several times, as by several nodes.
     pub async fn store(&self) -> Store {
         let options: Options = self.url.parse().expect("a database URL");

@@ -1,6 +1,6 @@
 //! What tests stand on: a fresh database on either engine, a clock that moves, randomness that repeats.
 pub mod app;
-mod clock;
+pub mod clock;
 mod database;
 pub mod people;
 mod postgres;

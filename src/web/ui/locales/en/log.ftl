@@ -316,6 +316,8 @@ log-reason-bad-claim = identity malformed
 
 # Alarms
 alarm-log = The log is no longer signed. Acts go on and wait; nothing is lost. Run "entremise doctor" and follow the operations guide.
+alarm-witness = The witnesses do not vouch for the log. Acts go on. Run “entremise doctor” and follow the operations guide.
+alarm-standing = An alarm stands: see the home page
 alarm-stopped = New mandates and new uses are stopped until the log is signed again. Ending a mandate remains possible.
 error-log-stopped-title = No new mandate and no new use for the moment
 error-log-stopped-happened = The action log has not been signed for several minutes. Until it is, nothing new is granted.

@@ -316,6 +316,8 @@ log-reason-bad-claim = identité mal écrite
 
 # Alarms
 alarm-log = Le journal n'est plus signé. Les actes continuent et attendent ; rien n'est perdu. Lancez « entremise doctor » et suivez le guide d'exploitation.
+alarm-witness = Les témoins ne confirment pas le journal. Les actes continuent. Lancez « entremise doctor » et suivez le guide d'exploitation.
+alarm-standing = Une alarme est levée : voir l'accueil
 alarm-stopped = Les nouveaux mandats et les nouvelles démarches sont arrêtés jusqu'à ce que le journal soit de nouveau signé. Ce qui met fin à un mandat reste possible.
 error-log-stopped-title = Aucun nouveau mandat ni nouvelle démarche pour le moment
 error-log-stopped-happened = Le journal des actions n'est plus signé depuis plusieurs minutes. Tant qu'il ne l'est pas, rien de nouveau n'est accordé.

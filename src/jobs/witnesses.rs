@@ -1,0 +1,224 @@
+//! Submits signed heads to the witnesses of the policy (C2SP tlog-witness). A witness that does not answer is asked again
+//! after a growing delay; one that saw what this log does not hold raises an alarm.
+use std::collections::HashMap;
+use std::time::Duration as Wait;
+
+use time::Duration;
+
+use crate::app::App;
+use crate::app::tree::{self as stored, TreeError};
+use crate::app::witnessing::LOG_WITNESS;
+use crate::domain::time::Timestamp;
+use crate::log::note::{NoteError, SignatureLine, SignedNote};
+use crate::log::policy::{Policy, Witness};
+use crate::log::witness::{SIZE_TYPE, Submission};
+use crate::store::{StoreError, cosignature, epoch, lease, tree};
+use crate::{transact, view};
+
+/// An answer takes no longer.
+const PATIENCE: Wait = Wait::from_secs(10);
+/// Between two attempts after failures: doubled each time, up to the longest.
+const RETRY: Duration = Duration::seconds(10);
+const LONGEST_RETRY: Duration = Duration::minutes(10);
+/// A head that not enough witnesses vouch for is an alarm after this long.
+const UNWITNESSED_FOR: Duration = Duration::minutes(15);
+/// Longest answer that is read.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Why a witness did not vouch for a head.
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error("it does not answer: {0}")]
+    Silent(String),
+    #[error("it answered {status}: {body}")]
+    Refused { status: u16, body: String },
+    #[error("its answer is not its own cosignature of this head: {0}")]
+    Answer(String),
+    #[error("it saw a head of {seen} entries, this log has {ours}: the database was rolled back")]
+    Ahead { seen: u64, ours: u64 },
+    #[error("it says that this head does not extend the one it saw before: the log was rewritten")]
+    Contradicted,
+}
+
+/// Asks the witnesses of one policy.
+#[derive(Debug)]
+pub struct Witnesses {
+    holder: String,
+    policy: Policy,
+    http: reqwest::Client,
+    /// When to ask again, after how many failures, by the witness's name.
+    again: HashMap<String, (Timestamp, u32)>,
+    contradicted: Option<String>,
+}
+
+/// A head to submit.
+struct Head {
+    size: u64,
+    note: SignedNote,
+    /// Leaves kept from the former epoch: heads up to there are of another log for witnesses.
+    after: i64,
+}
+
+impl Witnesses {
+    pub fn new(holder: impl Into<String>, policy: Policy) -> Result<Self, NoteError> {
+        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
+        let http = http.build().map_err(|_| NoteError::Malformed("no HTTP client"))?;
+        Ok(Self { holder: holder.into(), policy, http, again: HashMap::new(), contradicted: None })
+    }
+
+    /// One round: submits the latest head to every witness that has not seen it and is due; says how many vouched for it
+    /// now. One node at a time does it.
+    pub async fn round(&mut self, app: &App) -> Result<usize, StoreError> {
+        let now = app.now();
+        let mine = transact!(app.store, "hold_witnesses", tx => {
+            lease::hold(tx, "witnesses", &self.holder, now, now + Duration::seconds(60)).await
+        })?;
+        let Some(head) = latest(app).await?.filter(|_| mine) else { return Ok(0) };
+        let mut vouched = 0;
+        self.contradicted = None;
+        for witness in self.policy.witnesses.clone() {
+            let name = witness.key.name().to_string();
+            if self.again.get(&name).is_some_and(|(due, _)| now < *due) {
+                continue;
+            }
+            match submit(app, &self.http, &witness, &head).await {
+                Ok(new) => {
+                    vouched += usize::from(new);
+                    self.again.remove(&name);
+                }
+                Err(WitnessError::Store(error)) => return Err(error),
+                Err(error) => self.failed(app, &name, &error),
+            }
+        }
+        self.alarm(app).await?;
+        Ok(vouched)
+    }
+
+    fn failed(&mut self, app: &App, name: &str, error: &WitnessError) {
+        let failures = self.again.get(name).map_or(0, |(_, failures)| *failures).saturating_add(1);
+        let wait = (RETRY * 2_i32.saturating_pow(failures.min(16) - 1)).min(LONGEST_RETRY);
+        tracing::warn!(witness = name, failures, %error, "a witness did not vouch for the head");
+        self.again.insert(name.to_owned(), (app.now() + wait, failures));
+        if matches!(error, WitnessError::Ahead { .. } | WitnessError::Contradicted) {
+            self.contradicted = Some(format!("the witness {name}: {error}"));
+        }
+    }
+
+    async fn alarm(&self, app: &App) -> Result<(), StoreError> {
+        let standing = crate::app::witnessing::standing(app, &self.policy).await?;
+        let now = app.now();
+        let late = standing.head.filter(|(_, at)| !standing.enough && *at + UNWITNESSED_FOR < now);
+        let lacking =
+            late.map(|(size, at)| format!("not witnessed: the head of {size} entries signed at {at}"));
+        let waiting = !self.again.is_empty();
+        match self.contradicted.clone().or(lacking) {
+            Some(detail) => {
+                transact!(app.store, "raise_witness", tx => { tree::raise(tx, LOG_WITNESS, &detail, now).await })
+            }
+            // A contradiction stands until the witness was asked again and vouched.
+            None if waiting => Ok(()),
+            None => {
+                transact!(app.store, "clear_witness", tx => { tree::clear(tx, LOG_WITNESS).await }).map(|_| ())
+            }
+        }
+    }
+}
+
+async fn latest(app: &App) -> Result<Option<Head>, StoreError> {
+    view!(app.store, tx => {
+        let Some(row) = tree::latest_checkpoint(tx).await? else { return Ok(None) };
+        let after = epoch::latest(tx).await?.map_or(0, |epoch| epoch.kept);
+        let corrupt = |bad: NoteError| StoreError::Corrupt(format!("the latest head: {bad}"));
+        let size = u64::try_from(row.size).unwrap_or(0);
+        Ok(Some(Head { size, note: row.note.parse().map_err(corrupt)?, after }))
+    })
+}
+
+/// Asks one witness; true when it vouched for a head it had not seen.
+async fn submit(
+    app: &App,
+    http: &reqwest::Client,
+    witness: &Witness,
+    head: &Head,
+) -> Result<bool, WitnessError> {
+    let Some(url) = &witness.url else { return Ok(false) };
+    let name = witness.key.name().as_str();
+    let seen = view!(app.store, tx => { cosignature::latest(tx, name, head.after).await })?;
+    let mut old = seen.map_or(0, |row| u64::try_from(row.size).unwrap_or(0));
+    if old == head.size {
+        return Ok(false);
+    }
+    // Asked twice at most: what it saw last may not be what we remember.
+    for first in [true, false] {
+        let size = head.size;
+        let proof = if old == 0 {
+            Vec::new()
+        } else {
+            view!(app.store, tx => { stored::consistency(tx, old, size).await })?
+        };
+        let body = Submission { old, proof, head: head.note.clone() }.to_string();
+        match ask(http, url, body).await? {
+            Answer::Vouched(lines) => {
+                keep(app, witness, head, &lines).await?;
+                return Ok(true);
+            }
+            Answer::Saw(seen) if seen > size => return Err(WitnessError::Ahead { seen, ours: size }),
+            Answer::Saw(seen) if first && seen != old => old = seen,
+            Answer::Saw(_) | Answer::Contradicted => return Err(WitnessError::Contradicted),
+        }
+    }
+    Err(WitnessError::Contradicted)
+}
+
+enum Answer {
+    Vouched(String),
+    Saw(u64),
+    Contradicted,
+}
+
+async fn ask(http: &reqwest::Client, url: &str, body: String) -> Result<Answer, WitnessError> {
+    let silent = |error: reqwest::Error| WitnessError::Silent(error.to_string());
+    let mut answer = http.post(format!("{url}/add-checkpoint")).body(body).send().await.map_err(silent)?;
+    let status = answer.status().as_u16();
+    let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    let tells_size = kind.split(';').next() == Some(SIZE_TYPE);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(silent)? {
+        bytes.extend(chunk);
+        if bytes.len() > LONGEST_ANSWER {
+            return Err(WitnessError::Answer("too long".to_owned()));
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| WitnessError::Answer("not text".to_owned()))?;
+    match (status, text.trim_end().parse()) {
+        (200, _) => Ok(Answer::Vouched(text)),
+        (409, Ok(size)) if tells_size => Ok(Answer::Saw(size)),
+        (422, _) => Ok(Answer::Contradicted),
+        _ => Err(WitnessError::Refused { status, body: text.chars().take(200).collect() }),
+    }
+}
+
+/// Keeps the line of this witness, once found right.
+async fn keep(app: &App, witness: &Witness, head: &Head, lines: &str) -> Result<(), WitnessError> {
+    let wrong = |why: &str| WitnessError::Answer(why.to_owned());
+    let mut last = None;
+    for line in lines.lines() {
+        let Ok(line) = line.parse::<SignatureLine>() else { return Err(wrong("not a signature line")) };
+        let mut note = head.note.clone();
+        note.push(line.clone());
+        match witness.key.check(&note) {
+            Ok(at) => last = Some((line, at)),
+            Err(error) => tracing::debug!(%error, "a line of a witness's answer is passed over"),
+        }
+    }
+    let (line, at) = last.ok_or_else(|| wrong("no line of the key that the policy gives it"))?;
+    let (size, name, line) = (i64::try_from(head.size).unwrap_or(i64::MAX), witness.key.name(), line.to_string());
+    transact!(app.store, "keep_cosignature", tx => {
+        cosignature::put(tx, size, name.as_str(), &line, at).await
+    })?;
+    Ok(())
+}

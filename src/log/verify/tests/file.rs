@@ -1,0 +1,166 @@
+//! The file itself: each line in its place, nothing changed, nothing left out.
+use super::*;
+
+#[test]
+fn the_truth_is_sound() {
+    let log = Log::whole();
+    let report = report(&log.bundle(), &trust());
+    assert_eq!(report.faults, []);
+    assert!(report.is_sound());
+    assert_eq!((report.entries, report.told, report.parts, report.absent_parts), (14, 14, 3, 0));
+    assert_eq!((report.checkpoints, report.size), (2, 14));
+}
+
+#[test]
+fn a_range_rests_on_proven_entries_and_on_the_edge() {
+    let (log, signer) = (Log::whole(), signer(ORIGIN, 1));
+    let (hashes, size) = (log.hashes(), log.told.len());
+    let mut nodes = BTreeMap::new();
+    let mut frontier = Frontier::default();
+    for hash in &hashes {
+        frontier.append_with(*hash, |node, hash| _ = nodes.insert(node, hash));
+    }
+    let read = |node| Ok::<_, proof::ProofError>(nodes[&node]);
+    let first = 9;
+    let edge = Frontier::read(first as u64, read).unwrap().peaks().to_vec();
+    let head = log.head(size, &signer);
+    let header = Header { origin: token(ORIGIN), first: first as u64, edge, head, perimeter: None, keys: vec![], parts: false };
+    let mut lines = vec![header.write()];
+    for at in 0..first {
+        let path = proof::inclusion(at as u64, size as u64, read).unwrap();
+        lines.push(log.line(at, Some(&path)));
+    }
+    lines.extend((first..size).map(|at| log.line(at, None)));
+    lines.push(write_end(size as u64));
+    let sound = report(&lines, &trust());
+    assert_eq!(sound.faults, []);
+    assert_eq!((sound.context, sound.entries), (9, 5));
+    let held = |size| Trust { seen: Some(log.checkpoint(size, &signer)), ..trust() };
+    assert_eq!(report(&lines, &held(9)).continues, Some(9));
+    assert_eq!(report(&lines, &held(11)).continues, Some(11));
+    assert_eq!(report(&lines, &held(8)).faults[0].what, Wrong::Untied { first: 9, seen: 8 });
+    // An edge that is not that of the log, a proof of another entry, a context without proof.
+    let mut forged = lines.clone();
+    forged[0] = Header { edge: vec![hashes[0], hashes[1]], ..header.clone() }.write();
+    assert!(matches!(wrongs(&forged)[..], [Wrong::Root { since: 9, size: 14 }]));
+    forged[0] = Header { edge: vec![], ..header }.write();
+    assert_eq!(wrongs(&forged), [Wrong::Edge(9)]);
+    let mut forged = lines.clone();
+    forged[3] = log.line(2, Some(&proof::inclusion(3, 14, read).unwrap()));
+    assert_eq!(wrongs(&forged), [Wrong::Proof(proof::ProofError::Root)]);
+    forged[3] = log.line(2, None);
+    assert_eq!(wrongs(&forged), [Wrong::NoProof]);
+    // The mandate's own story shows an entry that was left out of what it rests on.
+    let mut forged = lines;
+    forged.remove(7);
+    assert!(matches!(wrongs(&forged)[0], Wrong::Gap { missing: 2, .. }), "{:?}", wrongs(&forged));
+}
+
+#[test]
+fn a_file_that_was_changed_shows_where() {
+    let lines = Log::whole().bundle();
+    let with = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut changed = lines.clone();
+        change(&mut changed);
+        wrongs(&changed)
+    };
+    // A fact changed: the root of the next head no longer comes out.
+    let changed = with(&|lines| lines[3] = lines[3].replace("\"version\":1", "\"version\":2"));
+    assert_eq!(changed, [Wrong::Root { since: 0, size: 5 }]);
+    let changed = with(&|lines| lines[10] = lines[10].replace("logement", "transport"));
+    assert!(changed.contains(&Wrong::Root { since: 5, size: 14 }), "{changed:?}");
+    // Spaces, which mean nothing to JSON, are not what was hashed.
+    let spaced = with(&|lines| lines[2] = lines[2].replace("{\"v\":1,", "{\"v\": 1,"));
+    assert!(matches!(spaced[..], [Wrong::Leaf(_), ..]), "{spaced:?}");
+    let removed = with(&|lines| _ = lines.remove(3));
+    assert_eq!(removed[0], Wrong::Missing { from: 2, until: 2 });
+    let added = with(&|lines| lines.insert(4, lines[3].clone()));
+    assert_eq!(added[0], Wrong::OutOfOrder { wanted: 3 });
+    let swapped = with(&|lines| lines.swap(3, 4));
+    assert_eq!(swapped[..2], [Wrong::Missing { from: 2, until: 2 }, Wrong::OutOfOrder { wanted: 4 }]);
+    // Two entries that exchange their contents and keep the places in order.
+    let exchanged = with(&|lines| {
+        let (two, three) =
+            (lines[3].replace("\"at\":2", "\"at\":3"), lines[4].replace("\"at\":3", "\"at\":2"));
+        (lines[3], lines[4]) = (three, two);
+    });
+    assert_eq!(exchanged, [Wrong::Root { since: 0, size: 5 }]);
+    let appended = with(&|lines| {
+        let more = lines[15].replace("\"at\":13", "\"at\":14");
+        lines.insert(16, more);
+    });
+    assert!(appended.contains(&Wrong::HeadPlace { size: 14, after: 15 }), "{appended:?}");
+    assert_eq!(with(&|lines| lines.truncate(10)), [Wrong::CutShort { found: 8, wanted: 14 }]);
+    assert_eq!(with(&|lines| _ = lines.pop()), [Wrong::CutShort { found: 14, wanted: 14 }]);
+    let resealed = with(&|lines| {
+        lines.truncate(10);
+        lines.push(write_end(8));
+    });
+    assert_eq!(resealed, [Wrong::CutShort { found: 8, wanted: 14 }]);
+    assert_eq!(with(&|lines| lines.push(lines[5].clone())), [Wrong::AfterEnd]);
+    assert_eq!(with(&|lines| _ = lines.remove(0)), [Wrong::NoHeader]);
+    assert_eq!(with(&|lines| lines.insert(4, lines[0].clone())), [Wrong::SecondHeader]);
+    assert_eq!(wrongs(&[]), [Wrong::NoHeader]);
+    let torn = with(&|lines| lines[8] = lines[8][..40].to_owned());
+    assert!(matches!(torn[0], Wrong::Line(_)), "{torn:?}");
+    // Faults are told with their place.
+    let mut changed = lines.clone();
+    changed.remove(3);
+    assert_eq!(
+        report(&changed, &trust()).faults[0].to_string(),
+        "line 4 (entry 3): entries 2 to 2 are missing"
+    );
+}
+
+#[test]
+fn parts_open_their_commitments_or_are_refused() {
+    let lines = Log::whole().bundle();
+    let of_user = lines.iter().position(|line| line.contains("Martin")).unwrap();
+    let with = |from: &str, to: &str| {
+        let mut changed = lines.clone();
+        changed[of_user] = changed[of_user].replace(from, to);
+        assert_ne!(changed, lines, "{from}");
+        wrongs(&changed)
+    };
+    assert_eq!(with("Martin", "Durand"), [Wrong::Part(PartKind::User)]);
+    assert_eq!(with("{\"user\":{\"nonce", "{\"actor\":{\"nonce"), [Wrong::NoSuchPart(PartKind::Actor)]);
+    // A nonce used for two parts.
+    let mut log = Log::whole();
+    let (_, nonce, _) = log.told[6].parts[0];
+    let body = log.told[8].parts[0].2.clone();
+    log.told[8].parts[0].1 = nonce;
+    let forged = Part::new(PartKind::Actor, &serde_json::from_str(&body).unwrap(), &Same(nonce)).unwrap();
+    log.told[8].leaf.parts.insert(PartKind::Actor, forged.commitment());
+    assert!(matches!(meant(&log)[..], [Wrong::Nonce { .. }]), "{:?}", meant(&log));
+    // An erased part is no fault: it is counted.
+    let erased = lines[of_user].split(",\"parts\"").next().unwrap().to_owned() + "}";
+    let mut without = lines.clone();
+    without[of_user] = match &lines[of_user] {
+        line if line.contains("\"parts\":{\"user\":{\"nonce") => {
+            line.split(",\"parts\":{\"user\":{\"nonce").next().unwrap().to_owned() + "}"
+        }
+        _ => erased,
+    };
+    let report = report(&without, &trust());
+    assert_eq!((report.wrong, report.absent_parts), (0, 1));
+}
+
+struct Same([u8; 32]);
+impl Entropy for Same {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(&self.0);
+    }
+}
+
+#[test]
+fn a_perimeter_is_told_and_the_rest_is_hashed() {
+    let log = Log::whole();
+    let mut lines = log.bundle();
+    lines[1] = write_hash(0, &log.hashes()[0]);
+    let found = wrongs(&lines);
+    // Without its habilitation, the acts for the structure have nothing to rest on.
+    assert!(found.iter().all(|wrong| matches!(wrong, Wrong::NotHabilitated { .. })), "{found:?}");
+    assert_eq!(found.len(), 4);
+    lines[1] = write_hash(0, &leaf_hash(b"something else"));
+    assert!(wrongs(&lines).contains(&Wrong::Root { since: 0, size: 5 }));
+}

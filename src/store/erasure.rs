@@ -1,0 +1,121 @@
+//! Erasure and legal hold. Parts of entries are deleted by a trigger on the row that names the entry of their erasure.
+use super::{Access, StoreError, WriteTx};
+use crate::domain::ids::{EntryId, UserId};
+use crate::domain::time::Timestamp;
+
+/// A user as their erasure sees them.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UserRow {
+    pub id: UserId,
+    pub erased_at: Option<Timestamp>,
+    pub held_at: Option<Timestamp>,
+    /// Mandates that are not over.
+    pub live: i64,
+}
+
+const USER: &str = "SELECT u.id, u.erased_at, u.held_at, \
+    (SELECT COUNT(*) FROM mandate m WHERE m.user_id = u.id \
+     AND m.state IN ('draft', 'awaiting_consent', 'awaiting_signature', 'active', 'suspended')) AS live \
+    FROM app_user u WHERE u.id = $1";
+
+pub async fn user(tx: &mut impl Access, id: UserId) -> Result<Option<UserRow>, StoreError> {
+    on!(tx, c => sqlx::query_as(USER).bind(id).fetch_optional(c).await)
+}
+
+/// The user of the mandate of this reference.
+pub async fn user_of(tx: &mut impl Access, reference: &str) -> Result<Option<UserId>, StoreError> {
+    const SQL: &str = "SELECT user_id FROM mandate WHERE reference = $1 AND user_id IS NOT NULL";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(reference.to_owned()).fetch_optional(c).await)
+}
+
+/// Places or lifts a hold; false when it stands so already, or when the user was erased.
+pub async fn hold(tx: &mut WriteTx, id: UserId, at: Option<Timestamp>) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE app_user SET held_at = $2 \
+        WHERE id = $1 AND erased_at IS NULL AND (held_at IS NULL) = ($3 = 1)";
+    // Placing wants none, lifting wants one.
+    Ok(changed!(tx, sqlx::query(SQL).bind(id).bind(at).bind(i64::from(at.is_some())))? == 1)
+}
+
+/// What stands in the place of somebody erased.
+#[derive(Debug)]
+pub struct Nobody<'a> {
+    pub id: UserId,
+    /// Random: the same person, identified again, is a new user.
+    pub index: &'a [u8],
+    pub identity_sealed: &'a [u8],
+    /// Stored from now on: the key it was made with is destroyed.
+    pub pseudonym: &'a [u8],
+    pub now: Timestamp,
+}
+
+/// Forgets a user whose mandates are over and who is not held; false otherwise.
+pub async fn forget(tx: &mut WriteTx, nobody: &Nobody<'_>) -> Result<bool, StoreError> {
+    const USER: &str = "UPDATE app_user SET subject_index = $2, identity_index = $2, identity_sealed = $3, \
+        pseudonym = $4, pseudonym_key_sealed = $5, erased_at = $6, updated_at = $6 \
+        WHERE id = $1 AND erased_at IS NULL AND held_at IS NULL AND NOT EXISTS (SELECT 1 FROM mandate m \
+          WHERE m.user_id = $1 AND m.state IN ('draft', 'awaiting_consent', 'awaiting_signature', 'active', 'suspended'))";
+    const MANDATES: &str = "UPDATE mandate SET text_sealed = CASE WHEN text_sealed IS NULL THEN NULL ELSE $2 END, \
+        attestation_sealed = CASE WHEN attestation_sealed IS NULL THEN NULL ELSE $2 END WHERE user_id = $1";
+    const REQUESTS: &str = "UPDATE consent_request SET logout_hint_sealed = NULL WHERE user_id = $1";
+    let none: &[u8] = &[];
+    let done = changed!(
+        tx,
+        sqlx::query(USER)
+            .bind(nobody.id)
+            .bind(nobody.index)
+            .bind(nobody.identity_sealed)
+            .bind(nobody.pseudonym)
+            .bind(none)
+            .bind(nobody.now)
+    )?;
+    if done == 1 {
+        changed!(tx, sqlx::query(MANDATES).bind(nobody.id).bind(none))?;
+        changed!(tx, sqlx::query(REQUESTS).bind(nobody.id))?;
+    }
+    Ok(done == 1)
+}
+
+/// Deletes what is personal of a user in the log, by the entry that says so.
+pub async fn erase_user(tx: &mut WriteTx, entry: EntryId, pseudonym: &[u8]) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO erasure (entry_id, subject) VALUES ($1, $2)";
+    changed!(tx, sqlx::query(SQL).bind(entry).bind(pseudonym))?;
+    Ok(())
+}
+
+/// Deletes addresses and browsers of all entries before this one, by the entry that says so.
+pub async fn erase_technical(tx: &mut WriteTx, entry: EntryId, before: EntryId) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO erasure (entry_id, before_id) VALUES ($1, $2)";
+    changed!(tx, sqlx::query(SQL).bind(entry).bind(before))?;
+    Ok(())
+}
+
+/// Whether any address or browser of an entry before this one is left, and not erased by an earlier round.
+pub async fn has_technical(tx: &mut impl Access, before: EntryId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM entry_part WHERE part = 'technical' AND entry_id < $1 \
+        AND entry_id >= COALESCE((SELECT before_id FROM erasure WHERE before_id IS NOT NULL \
+          ORDER BY before_id DESC LIMIT 1), $2))";
+    let first = EntryId::from_uuid(uuid::Uuid::nil());
+    on!(tx, c => sqlx::query_scalar(SQL).bind(before).bind(first).fetch_one(c).await)
+}
+
+/// Users all of whose mandates were over before an instant, who have had one, and who are not held; at most `limit`.
+pub async fn due(tx: &mut impl Access, over: Timestamp, limit: i64) -> Result<Vec<UserId>, StoreError> {
+    const SQL: &str = "SELECT u.id FROM app_user u WHERE u.erased_at IS NULL AND u.held_at IS NULL \
+        AND u.created_at < $1 \
+        AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.user_id = u.id AND (m.state IN ('draft', 'awaiting_consent', \
+          'awaiting_signature', 'active', 'suspended') OR COALESCE(m.ended_at, m.activity_at) >= $1)) \
+        ORDER BY u.id LIMIT $2";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(over).bind(limit).fetch_all(c).await)
+}
+
+/// The leaves of the entries that erased something of this user, or of entries from before `first`.
+pub async fn leaves(
+    tx: &mut impl Access,
+    subject: Option<&[u8]>,
+    first: EntryId,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    const SQL: &str = "SELECT e.leaf FROM erasure x JOIN entry e ON e.id = x.entry_id \
+        WHERE x.subject = $1 OR x.before_id > $2 ORDER BY e.id";
+    let subject = subject.map(<[u8]>::to_vec);
+    on!(tx, c => sqlx::query_scalar(SQL).bind(subject).bind(first).fetch_all(c).await)
+}

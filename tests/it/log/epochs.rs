@@ -1,0 +1,277 @@
+//! A database set back, and a key replaced: the log goes on in the open, and the verifier follows.
+use std::sync::Arc;
+
+use entremise::app::App;
+use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::log_keys::{self, LogKeyError};
+use entremise::app::record::Recorder;
+use entremise::crypto::keyring::LogSeed;
+use entremise::crypto::random::SystemEntropy;
+use entremise::jobs::keeper::KeepError;
+use entremise::log::checkpoint::Checkpoint;
+use entremise::log::note::{NoteKey, SignedNote};
+use entremise::log::verify::{Report, Trust, Wrong, verify};
+use time::Duration;
+
+use super::*;
+use crate::support::{Engine, Roles, TestApp, TestDb};
+
+fn trust(key: &NoteKey) -> Trust {
+    Trust { keys: vec![key.clone()], ..Trust::default() }
+}
+
+async fn bundle(app: &App) -> Vec<String> {
+    let export = plan(app, Taker::CommandLine, &Wanted::default()).await.expect("an export");
+    let mut lines = Vec::new();
+    let mut sink = |line: &str| {
+        lines.push(line.to_owned());
+        Ok(())
+    };
+    export.write(app, &mut sink).await.expect("the export is written");
+    lines
+}
+
+fn check(lines: &[String], trust: &Trust) -> Report {
+    let text = lines.join("\n") + "\n";
+    verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
+}
+
+/// Entries placed and signed by this node.
+async fn settle(app: &TestApp, on: &App, keeper: &Keeper) -> Checkpoint {
+    app.clock.advance(Duration::seconds(60));
+    while keeper.sequence(on).await.expect("the log is kept") > 0 {}
+    keeper.sign(on).await.unwrap().expect("something new")
+}
+
+/// The database as it was before `change`, by a copy made at that moment.
+async fn copy(app: &TestApp) -> TestDb {
+    match app.db.engine {
+        Engine::Sqlite => {
+            let older = TestDb::fresh(Engine::Sqlite).await;
+            let file = older.url.trim_start_matches("sqlite:").to_owned();
+            std::fs::remove_file(&file).unwrap();
+            force_outside(app, &format!("VACUUM INTO '{file}'")).await;
+            older
+        }
+        Engine::Postgres => {
+            let older = TestDb::empty(Engine::Postgres).await;
+            older.become_copy_of(&app.db, &app.app.store).await;
+            older
+        }
+    }
+}
+
+async fn force_outside(app: &TestApp, sql: &str) {
+    use sqlx::Connection;
+    let mut connection = sqlx::SqliteConnection::connect(&app.db.url).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+on_both_engines! {
+    async fn a_database_set_back_is_recovered_in_a_new_epoch(app: TestApp) {
+        let node = keeper(&app, "a");
+        let key = app.app.log.signers()[0].key().clone();
+        write(&app.app, 6).await;
+        let kept = settle(&app, &app.app, &node).await;
+        assert!(matches!(node.recover(&app.app).await, Err(KeepError::NothingLost)), "there is nothing to give up");
+        // Last week's copy; the service went on, and an auditor took heads and a bundle.
+        let older = copy(&app).await;
+        write(&app.app, 2).await;
+        let between = settle(&app, &app.app, &node).await;
+        write(&app.app, 2).await;
+        let last = settle(&app, &app.app, &node).await;
+        assert_eq!((kept.size, between.size, last.size), (6, 8, 10));
+
+        // The copy is restored: nothing is placed or signed, entries wait, the page and the doctor's question say so.
+        let restored = App { store: older.store().await, ..app.app.clone() };
+        write(&restored, 3).await;
+        app.clock.advance(Duration::seconds(60));
+        assert!(matches!(node.sequence(&restored).await, Err(KeepError::Behind { found: 6, signed: 10 })));
+        assert!(matches!(node.examine(&restored).await, Err(KeepError::Behind { .. })));
+        let stranger = other_keeper(&app, "b");
+        assert!(matches!(stranger.recover(&restored).await, Err(KeepError::NoMemory)), "who remembers nothing cannot say what was lost");
+        let loss = node.loss(&restored).await.unwrap();
+        assert_eq!((loss.epoch, loss.kept, loss.lost(), loss.rewritten), (2, 6, 4, false));
+        assert_eq!(number(&restored.store, "SELECT COUNT(*) FROM entry WHERE kind = 'log.recovered'").await, 0);
+
+        let (loss, head) = node.recover(&restored).await.unwrap();
+        assert_eq!((loss.lost(), head.origin.as_str(), head.size), (4, "test.example/log/epoch-2", 7));
+        assert!(matches!(node.recover(&restored).await, Err(KeepError::NothingLost)));
+        let after = settle(&app, &restored, &node).await;
+        assert_eq!((after.origin.as_str(), after.size), ("test.example/log/epoch-2", 10));
+        assert_sound(&restored.store).await;
+        // The lost database comes back: it is of an epoch that was left.
+        assert!(matches!(node.sequence(&app.app).await, Err(KeepError::EpochGone { found: 1, signed: 2 })));
+
+        // Verified across the epoch, with the key of the log alone, and the loss is told.
+        let lines = bundle(&restored).await;
+        let report = check(&lines, &trust(&key));
+        assert_eq!(report.faults, []);
+        let [recovery] = &report.recoveries[..] else { panic!("{report:?}") };
+        assert_eq!((recovery.epoch, recovery.at, recovery.size, recovery.lost()), (2, 6, 10, 4));
+        let seen = |head: &Checkpoint| check(&lines, &Trust { seen: Some(head.clone()), ..trust(&key) });
+        let before = seen(&kept);
+        assert_eq!((before.wrong, before.continues, before.seen_lost), (0, Some(6), false));
+        for head in [&between, &last] {
+            let report = seen(head);
+            assert_eq!((report.wrong, report.continues, report.seen_lost), (0, None, true));
+        }
+        assert_eq!(seen(&after).continues, Some(10));
+        // A head beyond what the recovery admits; another one of that very size; a later epoch.
+        let hidden = Checkpoint { size: 11, ..last.clone() };
+        assert_eq!(seen(&hidden).faults[0].what, Wrong::Forgotten { seen: 11, known: 10 });
+        let forked = Checkpoint { root: kept.root, ..last.clone() };
+        assert_eq!(seen(&forked).faults[0].what, Wrong::Forked(10));
+        let later = Checkpoint { origin: app.app.log.origin_of(3).unwrap(), ..after.clone() };
+        assert_eq!(seen(&later).faults[0].what, Wrong::Older { size: 10, seen: 10 });
+        // The entry of the recovery hidden behind its hash: the heads after it stand in another epoch.
+        let mut hiding = lines.clone();
+        let at = hiding.iter().position(|line| line.contains("log.recovered")).unwrap();
+        let hash = placed(&restored.store).await[6].1.clone();
+        hiding[at] = entremise::log::bundle::write_hash(6, &Hash::from_slice(&hash).unwrap());
+        assert_eq!(check(&hiding, &trust(&key)).faults[0].what, Wrong::Epoch { size: 7, found: 2, wanted: 1 });
+
+        // Another node remembers the former epoch: a human looks, and it goes on.
+        let other = other_keeper(&app, "c");
+        std::fs::write(app.app.config.log.head_file.with_file_name("head-c"), app.app.log.sign_checkpoint(&between).unwrap().to_string()).unwrap();
+        app.clock.advance(Duration::seconds(60));
+        assert!(matches!(other.sign(&restored).await, Err(KeepError::NewEpoch { found: 2, signed: 1 })));
+        assert_eq!(other.trust(&restored).await.unwrap(), after);
+        settle(&app, &restored, &other).await;
+    }
+
+    async fn a_database_rewritten_is_recovered_only_in_the_open(app: TestApp) {
+        let node = keeper(&app, "a");
+        let key = app.app.log.signers()[0].key().clone();
+        write(&app.app, 5).await;
+        let signed = settle(&app, &app.app, &node).await;
+        let other = TestDb::fresh(app.db.engine).await;
+        let rewritten = App { store: other.store().await, ..app.app.clone() };
+        write(&rewritten, 6).await;
+        settle(&app, &rewritten, &other_keeper(&app, "forger")).await;
+        app.clock.advance(Duration::seconds(60));
+        let (loss, head) = node.recover(&rewritten).await.unwrap();
+        assert!(loss.rewritten && head.size == 7, "{loss:?}");
+        let lines = bundle(&rewritten).await;
+        let report = check(&lines, &trust(&key));
+        assert!(report.is_sound() && report.recoveries[0].rewritten, "{report:?}");
+        let report = check(&lines, &Trust { seen: Some(signed), ..trust(&key) });
+        assert_eq!(report.faults[0].what, Wrong::Forked(5), "no recovery makes another history the same");
+    }
+
+    async fn a_recovery_interrupted_is_finished(app: TestApp) {
+        let node = keeper(&app, "a");
+        write(&app.app, 3).await;
+        settle(&app, &app.app, &node).await;
+        let older = TestDb::fresh(app.db.engine).await;
+        let restored = App { store: older.store().await, ..app.app.clone() };
+        let memory = std::fs::read_to_string(&app.app.config.log.head_file).unwrap();
+        app.clock.advance(Duration::seconds(60));
+        node.recover(&restored).await.unwrap();
+        // Stopped after the commit, before the head was remembered and published.
+        std::fs::write(&app.app.config.log.head_file, memory).unwrap();
+        force(&restored.store, match app.db.engine {
+            Engine::Sqlite => "DROP TRIGGER log_checkpoint_no_delete",
+            Engine::Postgres => "DROP TRIGGER log_checkpoint_no_delete ON log_checkpoint",
+        }).await.unwrap();
+        force(&restored.store, "DELETE FROM log_checkpoint").await.unwrap();
+        app.clock.advance(Duration::seconds(60));
+        assert!(matches!(node.sign(&restored).await, Err(KeepError::NewEpoch { found: 2, signed: 1 })));
+        let (loss, head) = node.recover(&restored).await.unwrap();
+        assert_eq!((loss.epoch, loss.lost(), head.size), (2, 3, 1));
+        assert_eq!(number(&restored.store, "SELECT COUNT(*) FROM log_epoch").await, 1);
+        write(&restored, 1).await;
+        settle(&app, &restored, &node).await;
+    }
+
+    async fn a_log_key_is_replaced_by_both(app: TestApp) {
+        let node = keeper(&app, "a");
+        let seed_of = || LogSeed::generate(&SystemEntropy);
+        let (first, second) = (seed_of(), seed_of());
+        let with = |seeds: &[LogSeed]| App {
+            log: Arc::new(Recorder::new("test.example/log", seeds).unwrap()),
+            ..app.app.clone()
+        };
+        let before = with(std::slice::from_ref(&first));
+        write(&before, 3).await;
+        let held = settle(&app, &before, &node).await;
+        assert!(matches!(log_keys::retire(&before).await, Err(LogKeyError::OnlyOne)));
+        log_keys::introduce(&before, &second).await.unwrap();
+        // Restarted with both keys: heads bear both signatures.
+        let both = with(&[second.clone(), first.clone()]);
+        assert!(matches!(log_keys::retire(&both).await, Err(LogKeyError::NotYet)));
+        settle(&app, &both, &node).await;
+        let note: SignedNote = entremise::app::publish_log::checkpoint(&both).await.unwrap().unwrap().parse().unwrap();
+        let (old, new) = (before.log.signers()[0].key().clone(), both.log.signers()[0].key().clone());
+        assert!(note.check(&old).is_ok() && note.check(&new).is_ok());
+        log_keys::retire(&both).await.unwrap();
+        let after = with(std::slice::from_ref(&second));
+        write(&after, 2).await;
+        settle(&app, &after, &node).await;
+        let note: SignedNote = entremise::app::publish_log::checkpoint(&after).await.unwrap().unwrap().parse().unwrap();
+        assert!(note.check(&old).is_err(), "the old key signs no more");
+
+        // Who holds only the old key follows the succession; who holds none of them does not.
+        let lines = bundle(&after).await;
+        let report = check(&lines, &Trust { seen: Some(held), ..trust(&old) });
+        assert_eq!((&report.faults[..], report.continues), (&[][..], Some(3)));
+        assert!(check(&lines, &trust(&new)).faults.iter().any(|fault| matches!(fault.what, Wrong::Head(_))), "older heads are of the old key");
+        assert!(check(&lines, &Trust { keys: vec![old.clone(), new.clone()], ..Trust::default() }).is_sound());
+        let stranger = with(&[seed_of()]);
+        assert!(!check(&lines, &trust(stranger.log.signers()[0].key())).is_sound());
+        // A successor that the old key never named: the note is not signed by both.
+        let forged = lines[0].replacen("entremise key succession v1", "entremise key succession v2", 1);
+        let mut forging = lines.clone();
+        forging[0] = forged;
+        assert!(matches!(check(&forging, &trust(&old)).faults[0].what, Wrong::Succession(_)));
+        // Named in secret: the log has no entry of it.
+        let secret = entremise::log::epoch::Succession::sign(&both.log.signers()[1], &stranger.log.signers()[0], after.now());
+        let mut header: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        header["keys"].as_array_mut().unwrap().push(secret.to_string().into());
+        forging[0] = header.to_string();
+        assert_eq!(check(&forging, &trust(&old)).faults[0].what, Wrong::SuccessionUnlogged);
+    }
+
+    async fn the_command_says_what_is_lost_and_recovers(app: TestApp) {
+        let node = keeper(&app, "a");
+        write(&app.app, 4).await;
+        settle(&app, &app.app, &node).await;
+        let older = copy(&app).await;
+        write(&app.app, 2).await;
+        settle(&app, &app.app, &node).await;
+        let program = crate::support::program::Program::beside(&app);
+        let file = program.path("entremise.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace(&app.db.url, &older.url)).unwrap();
+        let found = program.run(&["doctor"]);
+        assert!(found.code == 1 && found.out.contains("FAULT log against the head this node signed last: the database holds 4 lines of the log, but 6 were signed"), "{found:?}");
+        assert!(found.out.contains("note  the log is not witnessed"), "{found:?}");
+        let told = program.run(&["log", "recover"]);
+        assert!(told.code == 1 && told.out.contains("2 signed lines are lost") && told.err.contains("nothing was changed"), "{told:?}");
+        let done = program.run(&["log", "recover", "--yes"]);
+        assert!(done.code == 0 && done.out.contains("test.example/log/epoch-2 now, 5 lines"), "{done:?}");
+        let found = program.run(&["doctor"]);
+        assert!(found.out.contains("ok    log against the head this node signed last"), "{found:?}");
+        assert!(program.run(&["log", "key"]).out.starts_with("test.example/log/epoch-2+"));
+        let refused = program.run(&["log", "recover", "--yes"]);
+        assert!(refused.code == 1 && refused.err.contains("nothing is lost"), "{refused:?}");
+    }
+
+    async fn operators_see_the_alarm_on_every_page_of_theirs(app: TestApp) {
+        let operator = app.person("Emma", "Riou", Roles { operator: true, auditor: false }).await;
+        let session = app.session(operator, None).await;
+        let quiet = app.get("/people").session(&session).send().await;
+        assert!(!quiet.assert_status(200).body.contains("Une alarme est levée"));
+        let now = app.app.now();
+        entremise::transact!(app.app.store, "raise", tx => {
+            entremise::store::tree::raise(tx, "log_head", "set back", now).await
+        }).unwrap();
+        app.get("/").session(&session).send().await.assert_contains("Le journal n’est plus signé");
+        app.get("/people").session(&session).send().await.assert_contains("Une alarme est levée");
+        let other = app.person("Paul", "Ferrand", Roles { operator: false, auditor: true }).await;
+        let session = app.session(other, None).await;
+        let page = app.get("/log").session(&session).send().await;
+        assert!(!page.assert_status(200).body.contains("Une alarme"), "others can do nothing about it");
+    }
+}

@@ -1,0 +1,69 @@
+//! PostgreSQL: the application works with a role that cannot change what was written, nor take away what would refuse it.
+use entremise::app::erase_user::{self, Reason};
+use entremise::store::{Options, Store};
+use sqlx::Connection;
+use time::Duration;
+
+use super::*;
+use crate::flows::mandate_support::{Desk, josette};
+use crate::support::{Engine, TestApp, TestDb};
+
+const ROLE: &str = include_str!("../../../docs/postgres-role.sql");
+
+#[tokio::test]
+async fn the_role_of_the_application_only_adds_to_the_log() {
+    let mut db = TestDb::fresh(Engine::Postgres).await;
+    let mut owner = sqlx::PgConnection::connect(&db.url).await.unwrap();
+    for _ in 0..2 {
+        sqlx::raw_sql(ROLE).execute(&mut owner).await.expect("it may be run again");
+    }
+    db.url.push_str("?options[role]=entremise_app");
+    let url = db.url.clone();
+
+    // The whole scene works with it: a mandate signed and revoked, the log placed and signed, an erasure.
+    let desk = Desk::open(TestApp::on(db).await).await;
+    let reference = desk.signed(josette(), &["argent"], "31").await;
+    desk.post(&format!("/mandates/{reference}/end"), &[("by", "user")]).await.assert_status(303);
+    let app = &desk.app;
+    let keeper = keeper(app, "a");
+    sequence(app, &keeper).await;
+    keeper.sign(&app.app).await.unwrap().unwrap();
+    let parts = "SELECT COUNT(*) FROM entry_part WHERE part = 'user'";
+    assert!(number(&app.app.store, parts).await > 0);
+    let user = erase_user::user_of(&app.app, &reference).await.unwrap();
+    erase_user::erase(&app.app, user, Reason::Request, None).await.unwrap();
+    assert_eq!(number(&app.app.store, parts).await, 0, "the erasure has its owner's rights");
+    app.clock.advance(Duration::seconds(20));
+    sequence(app, &keeper).await;
+    assert_sound(&app.app.store).await;
+
+    // Whoever steals its password cannot do more.
+    let options: Options = url.parse().unwrap();
+    let store = Store::open(&options).await.unwrap();
+    for table in ["entry", "entry_part", "log_leaf", "log_checkpoint", "log_epoch", "log_succession", "erasure"] {
+        let column = match table {
+            "log_leaf" => "leaf_index = leaf_index",
+            "log_checkpoint" => "size = size",
+            "log_epoch" => "number = number",
+            "log_succession" => "position = position",
+            "entry" => "id = id",
+            _ => "entry_id = entry_id",
+        };
+        for statement in [
+            format!("UPDATE {table} SET {column}"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table} CASCADE"),
+            format!("ALTER TABLE {table} DISABLE TRIGGER USER"),
+            format!("DROP TABLE {table} CASCADE"),
+        ] {
+            let refused = force(&store, &statement).await.expect_err(&statement).to_string();
+            assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{statement}: {refused}");
+        }
+    }
+    for statement in ["DELETE FROM _sqlx_migrations", "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"] {
+        let refused = force(&store, statement).await.expect_err(statement).to_string();
+        assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{statement}: {refused}");
+    }
+    store.close().await;
+    owner.close().await.unwrap();
+}

@@ -1,0 +1,193 @@
+//! Two witnesses, real processes reached over HTTP, and a log that they watch.
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::{App, publish_log, witnessing};
+use entremise::jobs::witnesses::Witnesses;
+use entremise::log::cosignature::WitnessKey;
+use entremise::log::note::SignedNote;
+use entremise::log::policy::Policy;
+use entremise::log::verify::{Trust, verify};
+use entremise::log::witness::Submission;
+use time::Duration;
+
+use super::*;
+use crate::support::{TempFolder, TestApp, TestDb};
+
+/// A witness, with its state in a folder; killed with its owner.
+struct Running {
+    process: Child,
+    url: String,
+    key: WitnessKey,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn started(folder: &TempFolder, name: &str, listen: &str, log: &str) -> Running {
+    let file = name.replace('/', "-");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_entremise"))
+        .args(["log", "witness", "--name", name, "--listen", listen, "--log", log, "--key"])
+        .arg(folder.0.join(format!("{file}.key")))
+        .arg("--state")
+        .arg(folder.0.join(format!("{file}.state")))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the witness starts");
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut said = |prefix: &str| lines.next().unwrap().unwrap().strip_prefix(prefix).unwrap().to_owned();
+    let key = said("witness ").parse().unwrap();
+    let url = said("listening on ");
+    Running { process, url, key }
+}
+
+/// Status, content type and body.
+fn post(url: &str, body: &str) -> (u16, String, String) {
+    let mut socket = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    write!(
+        socket,
+        "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default();
+    (head[9..12].parse().unwrap(), kind.to_owned(), body.to_owned())
+}
+
+fn policy(witnesses: &[&Running]) -> Policy {
+    let mut text = String::new();
+    for (place, witness) in witnesses.iter().enumerate() {
+        text.push_str(&format!("witness w{place} {} {}\n", witness.key, witness.url));
+    }
+    text.push_str("group both all w0 w1\nquorum both\n");
+    text.parse().unwrap()
+}
+
+async fn settle(app: &TestApp, on: &App, keeper: &Keeper) -> u64 {
+    app.clock.advance(Duration::seconds(60));
+    while keeper.sequence(on).await.expect("the log is kept") > 0 {}
+    keeper.sign(on).await.unwrap().expect("something new").size
+}
+
+async fn alarm(app: &App) -> Option<String> {
+    let alarms = entremise::app::alarms::standing(app).await.unwrap();
+    alarms.into_iter().find(|alarm| alarm.name == witnessing::LOG_WITNESS).map(|alarm| alarm.detail)
+}
+
+on_both_engines! {
+    async fn two_witnesses_vouch_for_heads_over_http(app: TestApp) {
+        let (node, folder) = (keeper(&app, "a"), TempFolder::new());
+        let log = app.app.log.signers()[0].key().to_string();
+        let first = started(&folder, "one.example", "127.0.0.1:0", &log);
+        let second = started(&folder, "two.example/w", "127.0.0.1:0", &log);
+        let policy = policy(&[&first, &second]);
+        let mut asking = Witnesses::new("a", policy.clone()).unwrap();
+        assert_eq!(asking.round(&app.app).await.unwrap(), 0, "no head yet");
+        write(&app.app, 300).await;
+        settle(&app, &app.app, &node).await;
+        let before = witnessing::standing(&app.app, &policy).await.unwrap();
+        assert!(!before.enough && before.witnesses.iter().all(|witness| witness.seen.is_none()));
+        assert_eq!(asking.round(&app.app).await.unwrap(), 2);
+        assert_eq!(asking.round(&app.app).await.unwrap(), 0, "each is asked once for a head");
+        write(&app.app, 7).await;
+        let size = settle(&app, &app.app, &node).await;
+        assert_eq!(asking.round(&app.app).await.unwrap(), 2, "with a proof from the head before");
+
+        // Published, exported and held against the policy.
+        let public: SignedNote = publish_log::checkpoint(&app.app).await.unwrap().unwrap().parse().unwrap();
+        assert!(first.key.check(&public).is_ok() && second.key.check(&public).is_ok());
+        let now = witnessing::standing(&app.app, &policy).await.unwrap();
+        assert!(now.enough && now.witnesses.iter().all(|witness| witness.seen.unwrap().0 == size), "{now:?}");
+        let export = plan(&app.app, Taker::CommandLine, &Wanted::default()).await.unwrap();
+        let mut bundle = String::new();
+        let mut sink = |line: &str| {
+            bundle.push_str(line);
+            bundle.push('\n');
+            Ok(())
+        };
+        export.write(&app.app, &mut sink).await.unwrap();
+        let trust = Trust {
+            keys: vec![app.app.log.signers()[0].key().clone()],
+            witnesses: policy.witnesses.iter().map(|witness| witness.key.clone()).collect(),
+            policy: Some(policy.clone()),
+            ..Trust::default()
+        };
+        let report = verify(bundle.as_bytes(), &trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap();
+        assert_eq!((report.faults.len(), report.witnessed.len()), (0, 2));
+
+        // What a hostile log is answered.
+        let note: SignedNote = app.app.log.sign_checkpoint(&app.app.log.open_checkpoint(&public).unwrap()).unwrap();
+        let submission = |old, head: &SignedNote| Submission { old, proof: vec![], head: head.clone() }.to_string();
+        assert_eq!(post(&first.url, &submission(3, &note)), (409, "text/x.tlog.size".into(), format!("{size}\n")));
+        let mut other = app.app.log.open_checkpoint(&public).unwrap();
+        other.root = entremise::log::merkle::leaf_hash(b"another history");
+        let fork = app.app.log.sign_checkpoint(&other).unwrap();
+        assert_eq!(post(&first.url, &submission(size, &fork)), (409, "text/x.tlog.size".into(), format!("{size}\n")));
+        other.size += 1;
+        let longer = app.app.log.sign_checkpoint(&other).unwrap();
+        assert_eq!(post(&first.url, &submission(size, &longer)).0, 422);
+        let stranger = TestApp::fresh(app.db.engine).await;
+        assert_eq!(post(&first.url, &submission(size, &stranger.app.log.sign_checkpoint(&other).unwrap())).0, 403);
+        other.origin = app.app.log.origin_of(2).unwrap();
+        assert_eq!(post(&first.url, &submission(0, &app.app.log.sign_checkpoint(&other).unwrap())).0, 404);
+        assert_eq!(post(&first.url, "old 1\n").0, 400);
+        assert_eq!(post(&first.url, &submission(size, &note)).0, 200, "the same head again");
+
+        // Restarted, it remembers: another history of the log is not vouched for, and operators are told.
+        let listen = first.url.trim_start_matches("http://").to_owned();
+        drop(first);
+        let first = started(&folder, "one.example", &listen, &log);
+        assert_eq!(first.url, format!("http://{listen}"));
+        let other_db = TestDb::fresh(app.db.engine).await;
+        let rewritten = App { store: other_db.store().await, ..app.app.clone() };
+        let forger = other_keeper(&app, "forger");
+        write(&rewritten, 20).await;
+        settle(&app, &rewritten, &forger).await;
+        let mut asking_for_it = Witnesses::new("forger", policy.clone()).unwrap();
+        assert_eq!(asking_for_it.round(&rewritten).await.unwrap(), 0);
+        assert!(alarm(&rewritten).await.unwrap().contains(&format!("it saw a head of {size} entries, this log has 20")));
+        write(&rewritten, 600).await;
+        settle(&app, &rewritten, &forger).await;
+        app.clock.advance(Duration::minutes(30));
+        assert_eq!(asking_for_it.round(&rewritten).await.unwrap(), 0);
+        assert!(alarm(&rewritten).await.unwrap().contains("does not extend the one it saw before"));
+    }
+
+    async fn a_silent_witness_is_asked_again_later_and_shown(app: TestApp) {
+        let (node, folder) = (keeper(&app, "a"), TempFolder::new());
+        let log = app.app.log.signers()[0].key().to_string();
+        let first = started(&folder, "one.example", "127.0.0.1:0", &log);
+        let second = started(&folder, "two.example", "127.0.0.1:0", &log);
+        let policy = policy(&[&first, &second]);
+        let listen = second.url.trim_start_matches("http://").to_owned();
+        drop(second);
+        let mut asking = Witnesses::new("a", policy.clone()).unwrap();
+        write(&app.app, 3).await;
+        settle(&app, &app.app, &node).await;
+        assert_eq!(asking.round(&app.app).await.unwrap(), 1);
+        let standing = witnessing::standing(&app.app, &policy).await.unwrap();
+        assert!(!standing.enough && standing.witnesses[0].seen.is_some() && standing.witnesses[1].seen.is_none());
+        assert_eq!(alarm(&app.app).await, None, "not at once");
+        app.clock.advance(Duration::minutes(16));
+        assert_eq!(asking.round(&app.app).await.unwrap(), 0);
+        assert!(alarm(&app.app).await.unwrap().starts_with("not witnessed: the head of 3 entries"));
+        let second = started(&folder, "two.example", &listen, &log);
+        assert_eq!(asking.round(&app.app).await.unwrap(), 0, "not before its time");
+        app.clock.advance(Duration::minutes(1));
+        assert_eq!(asking.round(&app.app).await.unwrap(), 1);
+        assert_eq!(alarm(&app.app).await, None);
+        assert!(witnessing::standing(&app.app, &policy).await.unwrap().enough);
+        drop(second);
+    }
+}
