@@ -10,7 +10,7 @@ use entremise::domain::time::Clock;
 use entremise::log::kind::Kind;
 use time::Duration;
 
-use super::taken_away::{check, latest, lines, trust};
+use super::taken_away::latest;
 use super::*;
 use crate::flows::mandate_support::{Desk, josette};
 use crate::flows::provider::{Browser, json, param, redeem, userinfo};

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use entremise::app::App;
-use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::export_log::Wanted;
 use entremise::app::log_keys::{self, LogKeyError};
 use entremise::app::record::Recorder;
 use entremise::crypto::keyring::LogSeed;
@@ -10,30 +10,19 @@ use entremise::crypto::random::SystemEntropy;
 use entremise::jobs::keeper::KeepError;
 use entremise::log::checkpoint::Checkpoint;
 use entremise::log::note::{NoteKey, SignedNote};
-use entremise::log::verify::{Report, Trust, Wrong, verify};
+use entremise::log::verify::{Trust, Wrong};
 use time::Duration;
 
 use super::*;
 use crate::support::{Engine, Roles, TestApp, TestDb};
 
-fn trust(key: &NoteKey) -> Trust {
+/// Trusting this key of the log alone.
+fn holding(key: &NoteKey) -> Trust {
     Trust { keys: vec![key.clone()], ..Trust::default() }
 }
 
 async fn bundle(app: &App) -> Vec<String> {
-    let export = plan(app, Taker::CommandLine, &Wanted::default()).await.expect("an export");
-    let mut lines = Vec::new();
-    let mut sink = |line: &str| {
-        lines.push(line.to_owned());
-        Ok(())
-    };
-    export.write(app, &mut sink).await.expect("the export is written");
-    lines
-}
-
-fn check(lines: &[String], trust: &Trust) -> Report {
-    let text = lines.join("\n") + "\n";
-    verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
+    lines(app, &Wanted::default()).await
 }
 
 /// Entries placed and signed by this node.
@@ -106,11 +95,11 @@ on_both_engines! {
 
         // Verified across the epoch, with the key of the log alone, and the loss is told.
         let lines = bundle(&restored).await;
-        let report = check(&lines, &trust(&key));
+        let report = check(&lines, &holding(&key));
         assert_eq!(report.faults, []);
         let [recovery] = &report.recoveries[..] else { panic!("{report:?}") };
         assert_eq!((recovery.epoch, recovery.at, recovery.size, recovery.lost()), (2, 6, 10, 4));
-        let seen = |head: &Checkpoint| check(&lines, &Trust { seen: Some(head.clone()), ..trust(&key) });
+        let seen = |head: &Checkpoint| check(&lines, &Trust { seen: Some(head.clone()), ..holding(&key) });
         let before = seen(&kept);
         assert_eq!((before.wrong, before.continues, before.seen_lost), (0, Some(6), false));
         for head in [&between, &last] {
@@ -130,7 +119,7 @@ on_both_engines! {
         let at = hiding.iter().position(|line| line.contains("log.recovered")).unwrap();
         let hash = placed(&restored.store).await[6].1.clone();
         hiding[at] = entremise::log::bundle::write_hash(6, &Hash::from_slice(&hash).unwrap());
-        assert_eq!(check(&hiding, &trust(&key)).faults[0].what, Wrong::Epoch { size: 7, found: 2, wanted: 1 });
+        assert_eq!(check(&hiding, &holding(&key)).faults[0].what, Wrong::Epoch { size: 7, found: 2, wanted: 1 });
 
         // Another node remembers the former epoch: a human looks, and it goes on.
         let other = other_keeper(&app, "c");
@@ -154,9 +143,9 @@ on_both_engines! {
         let (loss, head) = node.recover(&rewritten).await.unwrap();
         assert!(loss.rewritten && head.size == 7, "{loss:?}");
         let lines = bundle(&rewritten).await;
-        let report = check(&lines, &trust(&key));
+        let report = check(&lines, &holding(&key));
         assert!(report.is_sound() && report.recoveries[0].rewritten, "{report:?}");
-        let report = check(&lines, &Trust { seen: Some(signed), ..trust(&key) });
+        let report = check(&lines, &Trust { seen: Some(signed), ..holding(&key) });
         assert_eq!(report.faults[0].what, Wrong::Forked(5), "no recovery makes another history the same");
     }
 
@@ -214,23 +203,23 @@ on_both_engines! {
 
         // Who holds only the old key follows the succession; who holds none of them does not.
         let lines = bundle(&after).await;
-        let report = check(&lines, &Trust { seen: Some(held), ..trust(&old) });
+        let report = check(&lines, &Trust { seen: Some(held), ..holding(&old) });
         assert_eq!((&report.faults[..], report.continues), (&[][..], Some(3)));
-        assert!(check(&lines, &trust(&new)).faults.iter().any(|fault| matches!(fault.what, Wrong::Head(_))), "older heads are of the old key");
+        assert!(check(&lines, &holding(&new)).faults.iter().any(|fault| matches!(fault.what, Wrong::Head(_))), "older heads are of the old key");
         assert!(check(&lines, &Trust { keys: vec![old.clone(), new.clone()], ..Trust::default() }).is_sound());
         let stranger = with(&[seed_of()]);
-        assert!(!check(&lines, &trust(stranger.log.signers()[0].key())).is_sound());
+        assert!(!check(&lines, &holding(stranger.log.signers()[0].key())).is_sound());
         // A successor that the old key never named: the note is not signed by both.
         let forged = lines[0].replacen("entremise key succession v1", "entremise key succession v2", 1);
         let mut forging = lines.clone();
         forging[0] = forged;
-        assert!(matches!(check(&forging, &trust(&old)).faults[0].what, Wrong::Succession(_)));
+        assert!(matches!(check(&forging, &holding(&old)).faults[0].what, Wrong::Succession(_)));
         // Named in secret: the log has no entry of it.
         let secret = entremise::log::epoch::Succession::sign(&both.log.signers()[1], &stranger.log.signers()[0], after.now());
         let mut header: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
         header["keys"].as_array_mut().unwrap().push(secret.to_string().into());
         forging[0] = header.to_string();
-        assert_eq!(check(&forging, &trust(&old)).faults[0].what, Wrong::SuccessionUnlogged);
+        assert_eq!(check(&forging, &holding(&old)).faults[0].what, Wrong::SuccessionUnlogged);
     }
 
     async fn the_command_says_what_is_lost_and_recovers(app: TestApp) {

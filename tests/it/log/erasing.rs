@@ -1,37 +1,24 @@
 //! Somebody's data are erased: the log, and everybody else's receipts, still verify; no part goes without an entry.
 use entremise::app::App;
 use entremise::app::erase_user::{self, EraseError, Reason};
-use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::export_log::Wanted;
 use entremise::app::give_receipt;
 use entremise::domain::ids::{EntryId, UserId};
 use entremise::log::part::PartKind;
 use entremise::log::receipt;
-use entremise::log::verify::{Report, Trust, Wrong, verify};
+use entremise::log::verify::{Report, Wrong};
 use time::Duration;
 
 use super::*;
 use crate::flows::mandate_support::{Desk, fatou, josette};
 use crate::support::TestApp;
 
-fn trust(app: &App) -> Trust {
-    Trust { keys: vec![app.log.signers()[0].key().clone()], ..Trust::default() }
-}
-
 async fn bundle(app: &App) -> Vec<String> {
-    let wanted = Wanted { parts: true, ..Wanted::default() };
-    let export = plan(app, Taker::CommandLine, &wanted).await.expect("an export");
-    let mut lines = Vec::new();
-    let mut sink = |line: &str| {
-        lines.push(line.to_owned());
-        Ok(())
-    };
-    export.write(app, &mut sink).await.expect("the export is written");
-    lines
+    lines(app, &Wanted { parts: true, ..Wanted::default() }).await
 }
 
 fn check(app: &App, lines: &[String]) -> Report {
-    let text = lines.join("\n") + "\n";
-    verify(text.as_bytes(), &trust(app), &std::env::temp_dir(), &mut |_, _| ()).unwrap()
+    super::check(lines, &trust(app))
 }
 
 async fn settle(app: &TestApp) {

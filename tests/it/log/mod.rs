@@ -14,12 +14,15 @@ mod story;
 mod taken_away;
 mod witnesses;
 
+use entremise::app::App;
+use entremise::app::export_log::{Taker, Wanted, plan};
 use entremise::app::record;
 use entremise::jobs::head::HeadFile;
 use entremise::jobs::keeper::Keeper;
 use entremise::log::draft::Draft;
 use entremise::log::kind::{Kind, Role};
 use entremise::log::merkle::{Hash, root_of};
+use entremise::log::verify::{Report, Trust, verify};
 use entremise::store::{Store, StoreError};
 
 use crate::support::TestApp;
@@ -34,11 +37,34 @@ fn other_keeper(app: &TestApp, name: &str) -> Keeper {
     Keeper::new(name, HeadFile::new(app.app.config.log.head_file.with_file_name(format!("head-{name}"))))
 }
 
-async fn write(app: &entremise::app::App, count: usize) {
+async fn write(app: &App, count: usize) {
     for _ in 0..count {
         let draft = Draft::done(Kind::NoticeSent).by_role(Role::System);
         record::append(app, draft).await.expect("an entry is written");
     }
+}
+
+/// Trusting the key of the log alone.
+fn trust(app: &App) -> Trust {
+    Trust { keys: vec![app.log.signers()[0].key().clone()], ..Trust::default() }
+}
+
+/// A bundle, line by line.
+async fn lines(app: &App, wanted: &Wanted) -> Vec<String> {
+    let export = plan(app, Taker::CommandLine, wanted).await.expect("an export");
+    let mut lines = Vec::new();
+    let mut sink = |line: &str| {
+        lines.push(line.to_owned());
+        Ok(())
+    };
+    export.write(app, &mut sink).await.expect("the export is written");
+    lines
+}
+
+/// Verified as if it came from elsewhere.
+fn check(lines: &[String], trust: &Trust) -> Report {
+    let text = lines.join("\n") + "\n";
+    verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
 }
 
 /// Places everything that waits.

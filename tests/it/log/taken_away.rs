@@ -2,14 +2,14 @@
 use std::process::Command;
 
 use entremise::app::App;
-use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::export_log::Wanted;
 use entremise::app::give_receipt;
 use entremise::domain::ids::{EntryId, UserId};
 use entremise::log::checkpoint::Checkpoint;
 use entremise::log::note::SignedNote;
 use entremise::log::part::PartKind;
 use entremise::log::receipt;
-use entremise::log::verify::{Report, Trust, Wrong, verify};
+use entremise::log::verify::{Trust, Wrong};
 use time::Duration;
 
 use super::*;
@@ -18,26 +18,6 @@ use crate::flows::provider::{Browser, json, param, redeem, userinfo};
 
 use crate::support::services::Service;
 use crate::support::{Roles, TempFolder, TestApp, services};
-
-pub(super) fn trust(app: &App) -> Trust {
-    Trust { keys: vec![app.log.signers()[0].key().clone()], ..Trust::default() }
-}
-
-pub(super) async fn lines(app: &App, wanted: &Wanted) -> Vec<String> {
-    let export = plan(app, Taker::CommandLine, wanted).await.expect("an export");
-    let mut lines = Vec::new();
-    let mut sink = |line: &str| {
-        lines.push(line.to_owned());
-        Ok(())
-    };
-    export.write(app, &mut sink).await.expect("the export is written");
-    lines
-}
-
-pub(super) fn check(lines: &[String], trust: &Trust) -> Report {
-    let text = lines.join("\n") + "\n";
-    verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
-}
 
 /// The offline verifier finds nothing wrong with a bundle.
 pub(super) fn assert_verifies(app: &TestApp, bundle: &str) {

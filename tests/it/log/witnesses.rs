@@ -3,13 +3,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use entremise::app::export_log::{Taker, Wanted, plan};
+use entremise::app::export_log::Wanted;
 use entremise::app::{App, publish_log, witnessing};
 use entremise::jobs::witnesses::Witnesses;
 use entremise::log::cosignature::WitnessKey;
 use entremise::log::note::SignedNote;
 use entremise::log::policy::Policy;
-use entremise::log::verify::{Trust, verify};
+use entremise::log::verify::Trust;
 use entremise::log::witness::Submission;
 use time::Duration;
 
@@ -109,21 +109,13 @@ on_both_engines! {
         assert!(first.key.check(&public).is_ok() && second.key.check(&public).is_ok());
         let now = witnessing::standing(&app.app, &policy).await.unwrap();
         assert!(now.enough && now.witnesses.iter().all(|witness| witness.seen.unwrap().0 == size), "{now:?}");
-        let export = plan(&app.app, Taker::CommandLine, &Wanted::default()).await.unwrap();
-        let mut bundle = String::new();
-        let mut sink = |line: &str| {
-            bundle.push_str(line);
-            bundle.push('\n');
-            Ok(())
-        };
-        export.write(&app.app, &mut sink).await.unwrap();
-        let trust = Trust {
-            keys: vec![app.app.log.signers()[0].key().clone()],
+        let bundle = lines(&app.app, &Wanted::default()).await;
+        let trusting = Trust {
             witnesses: policy.witnesses.iter().map(|witness| witness.key.clone()).collect(),
             policy: Some(policy.clone()),
-            ..Trust::default()
+            ..trust(&app.app)
         };
-        let report = verify(bundle.as_bytes(), &trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap();
+        let report = check(&bundle, &trusting);
         assert_eq!((report.faults.len(), report.witnessed.len()), (0, 2));
 
         // What a hostile log is answered.
