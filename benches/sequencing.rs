@@ -38,8 +38,13 @@ const AT_ONCE: u64 = 10;
 type Committed = Arc<Mutex<HashMap<EntryId, Instant>>>;
 
 fn main() {
-    println!("commit to place in the tree at {PER_SECOND} entries a second, for {SECONDS} s, one run on this machine");
-    println!("{:<12} {:>10} {:>12} {:>9} {:>9} {:>9}", "engine", "entries", "entries/s", "p50 ms", "p99 ms", "max ms");
+    println!(
+        "commit to place in the tree at {PER_SECOND} entries a second, for {SECONDS} s, one run on this machine"
+    );
+    println!(
+        "{:<12} {:>10} {:>12} {:>9} {:>9} {:>9}",
+        "engine", "entries", "entries/s", "p50 ms", "p99 ms", "max ms"
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     for (engine, name) in [(Engine::Sqlite, "sqlite"), (Engine::Postgres, "postgres")] {
         runtime.block_on(measure(engine, name));
@@ -73,8 +78,16 @@ async fn measure(engine: Engine, name: &str) {
     let rate = total as f64 / begun.elapsed().as_secs_f64();
     let mut times = watching.await.expect("every entry is placed");
     times.sort_unstable();
-    let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)].as_secs_f64() * 1_000.0;
-    println!("{name:<12} {:>10} {rate:>12.0} {:>9.0} {:>9.0} {:>9.0}", times.len(), at(0.5), at(0.99), at(1.0));
+    let at = |share: f64| {
+        times[((times.len() as f64 * share) as usize).min(times.len() - 1)].as_secs_f64() * 1_000.0
+    };
+    println!(
+        "{name:<12} {:>10} {rate:>12.0} {:>9.0} {:>9.0} {:>9.0}",
+        times.len(),
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
     jobs.stop().await;
 }
 
@@ -84,7 +97,8 @@ async fn watch(app: App, committed: Committed, total: u64) -> Vec<Duration> {
     let begun = Instant::now();
     while (times.len() as u64) < total {
         assert!(begun.elapsed() < Duration::from_secs(SECONDS * 8), "{} placed", times.len());
-        let rows = entremise::view!(app.store, tx => { export::range(tx, next, next + 5_000).await }).expect("places");
+        let rows = entremise::view!(app.store, tx => { export::range(tx, next, next + 5_000).await })
+            .expect("places");
         let now = Instant::now();
         next += rows.len() as i64;
         early.extend(rows.into_iter().map(|row| (row.id, now)));

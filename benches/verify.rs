@@ -93,7 +93,11 @@ fn whole(file: &Path, scratch: &Path, entries: u64) {
     assert_eq!((report.wrong, report.entries), (0, entries), "{:?}", report.faults.first());
     println!(
         "whole: {} entries, {} parts and {} heads, with what they mean, in {took:.1} s: {:.0} entries a second; at most {} MB of memory",
-        report.entries, report.parts, report.checkpoints, entries as f64 / took, memory()
+        report.entries,
+        report.parts,
+        report.checkpoints,
+        entries as f64 / took,
+        memory()
     );
 }
 
@@ -212,7 +216,8 @@ impl Writer {
             self.add(created.list("roles", ["aidant"]), None, about(aidant));
             let charter = Draft::done(Kind::CharterAccepted).by(person, Role::Aidant).fact("version", 1_i64);
             self.add(charter, None, People { actor: Some(pseudonym(2, aidant)), ..People::default() });
-            let assigned = Draft::done(Kind::CardAssigned).about(person).card(card).structure(structure_id(aidant));
+            let assigned =
+                Draft::done(Kind::CardAssigned).about(person).card(card).structure(structure_id(aidant));
             self.add(assigned, None, about(aidant));
             self.add(Draft::done(Kind::CardActivated).about(person).card(card), None, about(aidant));
         }
@@ -224,17 +229,24 @@ impl Writer {
         let (person, actor, user) = (person_id(aidant), pseudonym(2, aidant), pseudonym(3, number));
         // Each lives 30 days from the beginning of its cohort.
         let begun = Timestamp::from_unix(1_795_344_000).expect("an instant");
-        let valid_to = begun + Duration::days(30) + Duration::milliseconds(i64::try_from(number / TOGETHER * TOGETHER * LIFE * 50).expect("small"));
+        let valid_to = begun
+            + Duration::days(30)
+            + Duration::milliseconds(i64::try_from(number / TOGETHER * TOGETHER * LIFE * 50).expect("small"));
         let of = |kind| {
             Draft::done(kind)
                 .structure(structure_id(aidant))
                 .mandate(MandateId::from_uuid(uuid(4, number)))
                 .user(UserId::from_uuid(uuid(5, number)))
         };
-        let by_aidant = |kind| of(kind).by(person, Role::Aidant).part(PartKind::Actor, json!({ "name": "Alice Morvan", "serial": "35600000012345" }));
+        let by_aidant = |kind| {
+            of(kind)
+                .by(person, Role::Aidant)
+                .part(PartKind::Actor, json!({ "name": "Alice Morvan", "serial": "35600000012345" }))
+        };
         let identity = || json!({ "family_name": "MARTIN", "given_name": "Josette Marie", "birthdate": "1948-03-12", "birthplace": "03107", "birthcountry": "99100", "gender": "female" });
         let technical = || json!({ "address": "192.0.2.17", "browser": "Firefox 128 on Windows" });
-        let (grant, service) = (GrantId::from_uuid(uuid(6, number)), ServiceId::from_uuid(uuid(7, number % 40)));
+        let (grant, service) =
+            (GrantId::from_uuid(uuid(6, number)), ServiceId::from_uuid(uuid(7, number % 40)));
         let use_id = UseId::from_uuid(uuid(8, number));
         let used = |kind| of(kind).by_role(Role::Service).grant(grant).service(service).use_id(use_id);
         // The cohort's entry of an earlier step.
@@ -248,8 +260,15 @@ impl Writer {
                 .list("domains", ["argent", "logement"])
                 .fact("valid_to", valid_to)
                 .part(PartKind::Technical, technical()),
-            1 => of(Kind::MandateIdentified).by_role(Role::User).part(PartKind::User, identity()).part(PartKind::Technical, technical()),
-            2 => of(Kind::MandateConsentGiven).by_role(Role::User).fact("text", "b1946ac92492d2347c6235b4d2611184").fact("valid_to", valid_to).part(PartKind::Technical, technical()),
+            1 => of(Kind::MandateIdentified)
+                .by_role(Role::User)
+                .part(PartKind::User, identity())
+                .part(PartKind::Technical, technical()),
+            2 => of(Kind::MandateConsentGiven)
+                .by_role(Role::User)
+                .fact("text", "b1946ac92492d2347c6235b4d2611184")
+                .fact("valid_to", valid_to)
+                .part(PartKind::Technical, technical()),
             3 => by_aidant(Kind::MandateSigned)
                 .card(card_id(aidant))
                 .list("domains", ["argent", "logement"])
@@ -268,7 +287,10 @@ impl Writer {
                 .part(PartKind::Technical, technical()),
             5 => used(Kind::CodeRedeemed).on(earlier(1, at)),
             6 => used(Kind::UserinfoGiven).on(earlier(2, at)).part(PartKind::User, identity()),
-            7 => used(Kind::ActionReported).on(earlier(3, at)).part(PartKind::Details, json!({ "label": "Déclaration trimestrielle", "reference": "D-2026-118822" })),
+            7 => used(Kind::ActionReported).on(earlier(3, at)).part(
+                PartKind::Details,
+                json!({ "label": "Déclaration trimestrielle", "reference": "D-2026-118822" }),
+            ),
             8 => used(Kind::UseEnded).fact("cause", "service"),
             _ => by_aidant(Kind::MandateRevoked).fact("asked_by", "user_at_desk"),
         };

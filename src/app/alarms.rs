@@ -5,8 +5,8 @@ use crate::store::{Access, StoreError, tree};
 use crate::view;
 
 use super::App;
-pub use super::witnessing::LOG_WITNESS;
 use super::record::PROMISED_DELAY;
+pub use super::witnessing::LOG_WITNESS;
 
 /// The alarm of a log that this node cannot continue or sign.
 pub const LOG_HEAD: &str = "log_head";

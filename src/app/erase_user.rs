@@ -79,7 +79,12 @@ pub async fn user_of(app: &App, reference: &str) -> Result<UserId, EraseError> {
 }
 
 /// Erases a user. `details`: the decision in words, kept as a part of the entry.
-pub async fn erase(app: &App, id: UserId, reason: Reason, details: Option<&str>) -> Result<EntryId, EraseError> {
+pub async fn erase(
+    app: &App,
+    id: UserId,
+    reason: Reason,
+    details: Option<&str>,
+) -> Result<EntryId, EraseError> {
     transact!(app.store, "erase_user", tx => { erase_in(app, tx, id, reason, details).await })
 }
 
@@ -94,13 +99,8 @@ async fn erase_in(
     let mut index = [0; 32];
     app.entropy.fill(&mut index);
     let sealed = app.sealer.seal_json(identity_place(&id), &nobody()).map_err(RecordError::from)?;
-    let forgotten = Nobody {
-        id,
-        index: &index,
-        identity_sealed: &sealed,
-        pseudonym: pseudonym.bytes(),
-        now: app.now(),
-    };
+    let forgotten =
+        Nobody { id, index: &index, identity_sealed: &sealed, pseudonym: pseudonym.bytes(), now: app.now() };
     if !erasure::forget(tx, &forgotten).await? {
         return Err(why_not(tx, id).await?);
     }

@@ -3,8 +3,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::app::{alarms, witnessing};
 use crate::app::context::SystemClock;
+use crate::app::{alarms, witnessing};
 use crate::config::Config;
 use crate::crypto::keyring::Keyring;
 use crate::jobs::head::HeadFile;
@@ -105,7 +105,9 @@ async fn witnesses(report: &mut Report, app: &App) -> Result<(), Failure> {
     let standing = witnessing::standing(app, &policy).await?;
     for witness in &standing.witnesses {
         match witness.seen {
-            Some((size, at)) => say(&format!("note  {} saw the head of {size} entries at {at}", witness.name)),
+            Some((size, at)) => {
+                say(&format!("note  {} saw the head of {size} entries at {at}", witness.name))
+            }
             None => say(&format!("note  {} has seen no head yet", witness.name)),
         }
     }

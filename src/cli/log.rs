@@ -81,7 +81,9 @@ async fn recover(app: &App, keeper: &Keeper) -> Result<(), Failure> {
     let (loss, head) = keeper.recover(app).await.map_err(refused)?;
     tell(&loss);
     say(&format!("recovered: {} now, {} lines, root {}", head.origin, head.size, head.root));
-    eprintln!("On every other node: `entremise log trust-head`. Tell the auditors and the witnesses the new name.");
+    eprintln!(
+        "On every other node: `entremise log trust-head`. Tell the auditors and the witnesses the new name."
+    );
     Ok(())
 }
 

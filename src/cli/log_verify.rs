@@ -190,7 +190,9 @@ fn tell(report: &Report, trust: &Trust, took: Duration) {
         ));
     }
     if report.seen_lost {
-        say("  LOST: your checkpoint covers entries that the log itself says were lost; keep it as the proof of them");
+        say(
+            "  LOST: your checkpoint covers entries that the log itself says were lost; keep it as the proof of them",
+        );
     }
     for (name, at) in &report.witnessed {
         say(&format!("  head seen by {name} at {at}"));

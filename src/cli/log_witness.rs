@@ -126,8 +126,7 @@ enum Answer {
 impl Witness {
     /// The line of its cosignature, durably remembered before it is given.
     fn answer(&self, body: &[u8]) -> Result<String, Answer> {
-        let text =
-            std::str::from_utf8(body).map_err(|_| Answer::Refused(Refusal::Malformed("not text")))?;
+        let text = std::str::from_utf8(body).map_err(|_| Answer::Refused(Refusal::Malformed("not text")))?;
         let submission: Submission = text.parse().map_err(Answer::Refused)?;
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = submission.origin().and_then(|origin| memory.get(origin));

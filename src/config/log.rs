@@ -32,7 +32,12 @@ fn default_head_file() -> PathBuf {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { origin: String::new(), head_file: default_head_file(), stop_after: default_stop_after(), policy_file: None }
+        Self {
+            origin: String::new(),
+            head_file: default_head_file(),
+            stop_after: default_stop_after(),
+            policy_file: None,
+        }
     }
 }
 

@@ -59,7 +59,9 @@ pub enum KeepError {
         "the log has signed heads but this node remembers none: `entremise log trust-head` after checking"
     )]
     NoMemory,
-    #[error("this node signed in epoch {signed} of the log, but the database is in epoch {found}: it was rolled back")]
+    #[error(
+        "this node signed in epoch {signed} of the log, but the database is in epoch {found}: it was rolled back"
+    )]
     EpochGone { found: u32, signed: u32 },
     #[error(
         "the log was recovered elsewhere and is in epoch {found}, this node remembers epoch {signed}: \
@@ -213,10 +215,7 @@ pub(super) async fn extend(tx: &mut WriteTx, size: u64) -> Result<(), KeepError>
 }
 
 /// A node killed between remembering a head and publishing it publishes it now.
-async fn republish(
-    tx: &mut WriteTx,
-    head: Option<&Checkpoint>,
-) -> Result<Option<Checkpoint>, KeepError> {
+async fn republish(tx: &mut WriteTx, head: Option<&Checkpoint>) -> Result<Option<Checkpoint>, KeepError> {
     let published = tree::latest_checkpoint(tx).await?.map_or(0, |row| row.size);
     let unpublished = head.filter(|head| signed(head.size) > published);
     Ok(unpublished.cloned())

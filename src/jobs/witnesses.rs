@@ -121,9 +121,8 @@ impl Witnesses {
             }
             // A contradiction stands until the witness was asked again and vouched.
             None if waiting => Ok(()),
-            None => {
-                transact!(app.store, "clear_witness", tx => { tree::clear(tx, LOG_WITNESS).await }).map(|_| ())
-            }
+            None => transact!(app.store, "clear_witness", tx => { tree::clear(tx, LOG_WITNESS).await })
+                .map(|_| ()),
         }
     }
 }
@@ -216,7 +215,8 @@ async fn keep(app: &App, witness: &Witness, head: &Head, lines: &str) -> Result<
         }
     }
     let (line, at) = last.ok_or_else(|| wrong("no line of the key that the policy gives it"))?;
-    let (size, name, line) = (i64::try_from(head.size).unwrap_or(i64::MAX), witness.key.name(), line.to_string());
+    let (size, name, line) =
+        (i64::try_from(head.size).unwrap_or(i64::MAX), witness.key.name(), line.to_string());
     transact!(app.store, "keep_cosignature", tx => {
         cosignature::put(tx, size, name.as_str(), &line, at).await
     })?;

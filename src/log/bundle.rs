@@ -157,7 +157,13 @@ fn header(raw: Raw<'_>, version: u64) -> Result<Header, BadLine> {
         edge: hashes(&edge, "edge")?,
         head: head.parse().map_err(|_| BadLine::Field("head"))?,
         perimeter: raw.perimeter,
-        keys: raw.keys.unwrap_or_default().iter().map(|note| note.parse()).collect::<Result<_, _>>().map_err(|_| BadLine::Field("keys"))?,
+        keys: raw
+            .keys
+            .unwrap_or_default()
+            .iter()
+            .map(|note| note.parse())
+            .collect::<Result<_, _>>()
+            .map_err(|_| BadLine::Field("keys"))?,
         parts: raw.opened.unwrap_or(false),
     })
 }

@@ -161,6 +161,9 @@ mod tests {
         assert!(matches!(alone(&old), Err(SuccessionError::Signature(_))));
         let foreign = Succession::sign(&old, &signer("other.example", 2), at);
         assert_eq!(Succession::open(&foreign), Err(SuccessionError::OtherLog));
-        assert_eq!(Succession::open(&old.sign_note("another text\n".into())), Err(SuccessionError::Malformed));
+        assert_eq!(
+            Succession::open(&old.sign_note("another text\n".into())),
+            Err(SuccessionError::Malformed)
+        );
     }
 }

@@ -58,9 +58,7 @@ impl Policy {
     // Groups only refer to those defined before: this ends.
     fn holds(&self, member: Member, vouches: &dyn Fn(&WitnessKey) -> bool) -> bool {
         match member {
-            Member::Witness(place) => {
-                self.witnesses.get(place).is_some_and(|witness| vouches(&witness.key))
-            }
+            Member::Witness(place) => self.witnesses.get(place).is_some_and(|witness| vouches(&witness.key)),
             Member::Group(place) => self.groups.get(place).is_some_and(|group| {
                 let held = group.members.iter().filter(|member| self.holds(**member, vouches)).count();
                 held >= group.wanted
@@ -182,7 +180,11 @@ mod tests {
         let text = format!(
             "# whom we trust\nlog {}\n\nwitness a {} https://a.example/\n\twitness  b {}\nwitness c {}\nwitness d {}\n\
              group ab 2 a b\ngroup cd any c d\ngroup both all ab cd\nquorum both\n",
-            log.key(), keys[0], keys[1], keys[2], keys[3]
+            log.key(),
+            keys[0],
+            keys[1],
+            keys[2],
+            keys[3]
         );
         let policy: Policy = text.parse().unwrap();
         assert_eq!(policy.logs, [log.key().clone()]);

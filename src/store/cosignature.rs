@@ -17,11 +17,7 @@ pub struct SeenRow {
 }
 
 /// The largest head of more than `after` entries that a witness saw.
-pub async fn latest(
-    tx: &mut impl Access,
-    witness: &str,
-    after: i64,
-) -> Result<Option<SeenRow>, StoreError> {
+pub async fn latest(tx: &mut impl Access, witness: &str, after: i64) -> Result<Option<SeenRow>, StoreError> {
     const SQL: &str = "SELECT size, seen_at FROM log_cosignature WHERE witness = $1 AND size > $2 \
         ORDER BY size DESC LIMIT 1";
     on!(tx, c => sqlx::query_as(SQL).bind(witness.to_owned()).bind(after).fetch_optional(c).await)
@@ -36,9 +32,6 @@ pub async fn put(
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO log_cosignature (size, witness, line, seen_at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (size, witness) DO UPDATE SET line = excluded.line, seen_at = excluded.seen_at";
-    changed!(
-        tx,
-        sqlx::query(SQL).bind(size).bind(witness.to_owned()).bind(line.to_owned()).bind(seen_at)
-    )?;
+    changed!(tx, sqlx::query(SQL).bind(size).bind(witness.to_owned()).bind(line.to_owned()).bind(seen_at))?;
     Ok(())
 }

@@ -18,12 +18,7 @@ pub async fn hold(
     let longest = until + until.since(now);
     let taken = changed!(
         tx,
-        sqlx::query(SQL)
-            .bind(name.to_owned())
-            .bind(holder.to_owned())
-            .bind(until)
-            .bind(now)
-            .bind(longest)
+        sqlx::query(SQL).bind(name.to_owned()).bind(holder.to_owned()).bind(until).bind(now).bind(longest)
     )?;
     Ok(taken == 1)
 }

@@ -85,7 +85,9 @@ pub(crate) async fn pseudonym(app: &App, tx: &mut impl Access, who: Who) -> Resu
     }
     let (sealed, stored) = match who {
         Who::Person(id) => (action_log::person_key(tx, id).await?, None),
-        Who::User(id) => action_log::user_key(tx, id).await?.map_or((None, None), |(key, name)| (Some(key), name)),
+        Who::User(id) => {
+            action_log::user_key(tx, id).await?.map_or((None, None), |(key, name)| (Some(key), name))
+        }
     };
     let pseudonym = if let Some(stored) = stored {
         // Of somebody erased: the key is gone, what later entries say of them still links.

@@ -127,8 +127,7 @@ impl Epochs {
         for note in notes {
             let succession = Succession::open(note).map_err(Wrong::Succession)?;
             let known = |key: &crate::log::note::NoteKey| {
-                key.public() == succession.old.public()
-                    && epoch::same_log(key.name(), succession.old.name())
+                key.public() == succession.old.public() && epoch::same_log(key.name(), succession.old.name())
             };
             if trust.keys.iter().any(known) {
                 self.brought.push(Hash::of(note.text().as_bytes()).hex());

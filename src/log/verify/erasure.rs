@@ -110,7 +110,8 @@ impl Erasures {
     fn was_held(&self, user: &Pseudonym, at: Timestamp) -> bool {
         let holds = self.holds.get(user).map(Vec::as_slice).unwrap_or_default();
         let placed = holds.iter().filter(|(placed, time)| *placed && *time < at).map(|(_, time)| *time).max();
-        let lifted = holds.iter().filter(|(placed, time)| !*placed && *time <= at).map(|(_, time)| *time).max();
+        let lifted =
+            holds.iter().filter(|(placed, time)| !*placed && *time <= at).map(|(_, time)| *time).max();
         placed.is_some_and(|placed| lifted.is_none_or(|lifted| lifted < placed))
     }
 

@@ -84,7 +84,9 @@ pub enum Wrong {
         "the bundle begins at entry {first}, after the head of {seen} entries that you hold: nothing ties them; ask for one from there"
     )]
     Untied { first: u64, seen: u64 },
-    #[error("a head of {size} entries is of epoch {found} of the log, where the log is in epoch {wanted}: two histories are mixed")]
+    #[error(
+        "a head of {size} entries is of epoch {found} of the log, where the log is in epoch {wanted}: two histories are mixed"
+    )]
     Epoch { size: u64, found: u32, wanted: u32 },
     #[error("the entry by which the log was recovered is not right: {0}")]
     Recovery(&'static str),

@@ -4,8 +4,8 @@ use super::epochs::Epochs;
 use super::fault::Wrong;
 use crate::log::bundle::{Entry, Header};
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
-use crate::log::merkle::{Frontier, Hash};
 use crate::log::epoch;
+use crate::log::merkle::{Frontier, Hash};
 use crate::log::note::{NoteError, NoteKey, SignedNote};
 use crate::log::proof::check_inclusion;
 

@@ -57,11 +57,10 @@ impl Visit {
         let l = self.l();
         let page = Page::new(l.clone(), &self.uri).titled(title_key);
         match self.signed_in() {
-            Some(person) => {
-                page.signed_in(who(person, &l))
-                    .acting_for(person.acting_name.clone().map(acting))
-                    .alarmed(person.alarmed)
-            }
+            Some(person) => page
+                .signed_in(who(person, &l))
+                .acting_for(person.acting_name.clone().map(acting))
+                .alarmed(person.alarmed),
             None => page,
         }
     }

@@ -40,7 +40,9 @@ async fn the_role_of_the_application_only_adds_to_the_log() {
     // Whoever steals its password cannot do more.
     let options: Options = url.parse().unwrap();
     let store = Store::open(&options).await.unwrap();
-    for table in ["entry", "entry_part", "log_leaf", "log_checkpoint", "log_epoch", "log_succession", "erasure"] {
+    for table in
+        ["entry", "entry_part", "log_leaf", "log_checkpoint", "log_epoch", "log_succession", "erasure"]
+    {
         let column = match table {
             "log_leaf" => "leaf_index = leaf_index",
             "log_checkpoint" => "size = size",
@@ -57,12 +59,21 @@ async fn the_role_of_the_application_only_adds_to_the_log() {
             format!("DROP TABLE {table} CASCADE"),
         ] {
             let refused = force(&store, &statement).await.expect_err(&statement).to_string();
-            assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{statement}: {refused}");
+            assert!(
+                refused.contains("permission denied") || refused.contains("must be owner"),
+                "{statement}: {refused}"
+            );
         }
     }
-    for statement in ["DELETE FROM _sqlx_migrations", "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"] {
+    for statement in [
+        "DELETE FROM _sqlx_migrations",
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+    ] {
         let refused = force(&store, statement).await.expect_err(statement).to_string();
-        assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{statement}: {refused}");
+        assert!(
+            refused.contains("permission denied") || refused.contains("must be owner"),
+            "{statement}: {refused}"
+        );
     }
     store.close().await;
     owner.close().await.unwrap();

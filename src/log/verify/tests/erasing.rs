@@ -16,7 +16,8 @@ fn after(prepare: impl FnOnce(&mut Log)) -> Vec<Wrong> {
 }
 
 fn erasure(parts: &[&str]) -> Draft {
-    let draft = Draft::done(Kind::DataErased).by_role(Role::Operator).user(UserId::from_uuid(Uuid::from_u128(9)));
+    let draft =
+        Draft::done(Kind::DataErased).by_role(Role::Operator).user(UserId::from_uuid(Uuid::from_u128(9)));
     draft.fact("reason", "request").list("parts", parts.iter().copied())
 }
 

@@ -24,7 +24,15 @@ fn a_range_rests_on_proven_entries_and_on_the_edge() {
     let first = 9;
     let edge = Frontier::read(first as u64, read).unwrap().peaks().to_vec();
     let head = log.head(size, &signer);
-    let header = Header { origin: token(ORIGIN), first: first as u64, edge, head, perimeter: None, keys: vec![], parts: false };
+    let header = Header {
+        origin: token(ORIGIN),
+        first: first as u64,
+        edge,
+        head,
+        perimeter: None,
+        keys: vec![],
+        parts: false,
+    };
     let mut lines = vec![header.write()];
     for at in 0..first {
         let path = proof::inclusion(at as u64, size as u64, read).unwrap();

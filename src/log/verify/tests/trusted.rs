@@ -57,7 +57,15 @@ fn witnesses_are_counted_and_forged_ones_named() {
             line.signature[20] ^= u8::from(spoil);
             head.push(line);
         }
-        let header = Header { origin: token(ORIGIN), first: 0, edge: vec![], head, perimeter: None, keys: vec![], parts: false };
+        let header = Header {
+            origin: token(ORIGIN),
+            first: 0,
+            edge: vec![],
+            head,
+            perimeter: None,
+            keys: vec![],
+            parts: false,
+        };
         let mut lines = log.bundle();
         lines[0] = header.write();
         lines
