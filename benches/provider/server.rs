@@ -130,6 +130,7 @@ async fn issue(
         scope: "openid profile email birth",
         nonce: Some("n0nce"),
         challenge: None,
+        dpop_jkt: None,
         issued_at: now,
         expires_at: now + Duration::hours(1),
     };

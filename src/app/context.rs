@@ -45,7 +45,7 @@ impl App {
         config: Config,
     ) -> Result<Self, NoteError> {
         let log = Recorder::new(&config.log.origin, keyring.log_seeds())?;
-        let openid = OpenId::new(&keyring.sealer);
+        let openid = OpenId::new(&keyring.sealer, &config.server);
         let federation = Federation::new(provider(&config.identity));
         Ok(Self {
             store,

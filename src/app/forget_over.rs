@@ -4,7 +4,7 @@ use time::Duration;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::store::session::OverRow;
-use crate::store::{WriteTx, check, session, stash, throttle};
+use crate::store::{WriteTx, check, session, spent_proof, stash, throttle};
 use crate::transact;
 
 use super::fault::Fault;
@@ -21,8 +21,9 @@ const ROUND: i64 = 200;
 pub async fn forget(app: &App) -> Result<u64, Fault> {
     let now = app.now();
     let mut gone = transact!(app.store, "forget_over", tx => {
-        let gone = stash::purge(tx, now).await? + check::purge(tx, now).await?;
-        Ok::<_, Fault>(gone + throttle::purge(tx, now - AFTER_FAILURE).await?)
+        let kept = stash::purge(tx, now).await? + check::purge(tx, now).await?;
+        let kept = kept + spent_proof::purge(tx, now).await?;
+        Ok::<_, Fault>(kept + throttle::purge(tx, now - AFTER_FAILURE).await?)
     })?;
     loop {
         let over = transact!(app.store, "forget_sessions", tx => {

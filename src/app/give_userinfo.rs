@@ -2,19 +2,22 @@
 //! are in force at that instant.
 use std::collections::BTreeMap;
 
-use crate::domain::secret::HashedToken;
+use crate::domain::secret::{HashedToken, PlainToken};
 use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::claims::{Identity, UserInfo};
+use crate::oidc::provider::dpop::{self, BadProof, Call};
 use crate::oidc::provider::error::ResourceError;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::scope::{Scope, Scopes};
-use crate::oidc::provider::token::bearer;
-use crate::store::WriteTx;
+use crate::oidc::provider::token::{Scheme, access_token};
 use crate::store::token::{self, TokenRow};
+use crate::store::{StoreError, WriteTx};
+use crate::view;
 
+use super::authenticate_client::spend_proof;
 use super::caller::CHARTER_VERSION;
 use super::choose_user::identity;
 use super::record::{self, RecordError};
@@ -25,6 +28,8 @@ use super::{App, together};
 pub enum UserinfoError {
     #[error(transparent)]
     Refused(#[from] ResourceError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error("the answer cannot be written")]
@@ -37,6 +42,8 @@ pub(super) enum Seen {
     Given(Box<Given>),
     /// A token of ours, but dead or standing on nothing in force.
     NotInForce(Box<TokenRow>),
+    /// A token of ours, shown without its key, or with a key though it has none.
+    OtherKey(Box<TokenRow>),
     Unknown,
 }
 
@@ -60,15 +67,30 @@ impl Seen {
 /// The JSON answer to whoever presents a token.
 pub async fn give(
     app: &App,
+    call: Call<'_>,
     authorization: Option<&str>,
     body: Option<&Params>,
     source: &str,
 ) -> Result<Vec<u8>, UserinfoError> {
-    let hash = bearer(authorization, body)?.hash();
-    let draft = match together::userinfo(app, hash).await? {
+    let (token, scheme) = access_token(authorization, body)?;
+    let jkt = match scheme {
+        Scheme::Bearer => None,
+        Scheme::Dpop => match proven_key(app, call, &token).await? {
+            Ok(jkt) => Some(jkt),
+            Err((error, reason)) => {
+                let draft = Draft::refused(Kind::UserinfoRefused, reason).by_role(Role::Nobody);
+                record::refuse(app, draft, source).await?;
+                return Err(error.into());
+            }
+        },
+    };
+    let draft = match together::userinfo(app, token.hash(), jkt).await? {
         Seen::Given(given) => return Ok(answer(app, &given)?),
         Seen::NotInForce(row) => {
             entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id)
+        }
+        Seen::OtherKey(row) => {
+            entry(Draft::refused(Kind::UserinfoRefused, "not_its_key"), &row.standing, row.client_id)
         }
         Seen::Unknown => Draft::refused(Kind::UserinfoRefused, "unknown_token").by_role(Role::Nobody),
     };
@@ -76,19 +98,42 @@ pub async fn give(
     Err(ResourceError::InvalidToken.into())
 }
 
-/// Finds what each token opens.
+/// The key proven with a token that is bound to it. A proof is spent on such a token only.
+async fn proven_key(
+    app: &App,
+    call: Call<'_>,
+    shown: &PlainToken,
+) -> Result<Result<String, (ResourceError, &'static str)>, StoreError> {
+    let proof = match dpop::check(call, Some(shown.reveal()), app.now()) {
+        Ok(Some(proof)) => proof,
+        Ok(None) => return Ok(Err((BadProof::Missing.into(), "no_proof"))),
+        Err(error) => return Ok(Err((error.into(), "dpop_proof"))),
+    };
+    let hash = shown.hash();
+    if !view!(app.store, tx => { token::is_bound_to(tx, &hash, &proof.jkt).await })? {
+        return Ok(Err((ResourceError::InvalidToken, "not_its_key")));
+    }
+    let spent = spend_proof(app, &proof).await?;
+    Ok(spent.map(|()| proof.jkt).map_err(|error| (error.into(), "dpop_proof")))
+}
+
+/// Finds what each token opens, shown with the key of a thumbprint or with none.
 pub(super) async fn look(
     app: &App,
     tx: &mut WriteTx,
-    tokens: &[&HashedToken],
+    shown: &[(&HashedToken, Option<&str>)],
     now: Timestamp,
 ) -> Result<Vec<Seen>, RecordError> {
-    let rows = token::find(tx, tokens, now, CHARTER_VERSION).await?;
+    let tokens: Vec<_> = shown.iter().map(|(token, _)| *token).collect();
+    let rows = token::find(tx, &tokens, now, CHARTER_VERSION).await?;
     let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.token_hash.clone(), row)).collect();
-    tokens
+    shown
         .iter()
-        .map(|token| {
+        .map(|(token, jkt)| {
             let Some(row) = rows.get(token).cloned() else { return Ok(Seen::Unknown) };
+            if row.dpop_jkt.as_deref() != *jkt {
+                return Ok(Seen::OtherKey(Box::new(row)));
+            }
             if !row.alive {
                 return Ok(Seen::NotInForce(Box::new(row)));
             }

@@ -6,13 +6,11 @@ use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::token as protocol;
-use crate::store::{AsStoreError, StoreError, client};
-use crate::view;
+use crate::store::{AsStoreError, StoreError};
 
 use super::record::{self, RecordError};
-use super::redeem_code::exchange::authenticated;
 use super::signing_keys::KeysError;
-use super::{App, openid};
+use super::{App, authenticate_client};
 
 /// Why a service that calls is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -47,16 +45,15 @@ pub(super) async fn service(
     body: &Params,
     source: &str,
 ) -> Result<Client, ServiceError> {
-    let refused = |error, reason| refuse(app, Kind::ClientRefused, error, reason, None, source);
     let credentials = match protocol::credentials(authorization, body) {
         Ok(credentials) => credentials,
-        Err(error) => return refused(error, "credentials").await,
+        Err(error) => return refuse(app, Kind::ClientRefused, error, "credentials", None, source).await,
     };
-    let now = app.now();
-    let row = view!(app.store, tx => { client::by_client_id(tx, &credentials.client_id).await })?;
-    match authenticated(row.as_ref(), &credentials, now) {
-        Some(row) => Ok(openid::client(row.clone())?),
-        None => refused(TokenError::InvalidClient(Some(credentials.method)), "wrong_credentials").await,
+    match authenticate_client::proven(app, &credentials).await? {
+        Ok(client) => Ok(client),
+        Err(doubt) => {
+            refuse(app, Kind::ClientRefused, doubt.error, &doubt.reason, doubt.client, source).await
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 //! action log, commits. No HTTP call happens inside a transaction.
 pub mod activate_account;
 pub mod alarms;
+pub mod authenticate_client;
 pub mod caller;
 pub mod check_code;
 pub mod choose_grant;
 pub mod choose_structure;
 pub mod choose_user;
+pub mod client_keys;
 pub mod close_provider_session;
 pub mod context;
 pub mod count_activity;
@@ -45,6 +47,7 @@ pub mod print_attestation;
 pub mod propose_mandate;
 pub mod publish_log;
 pub mod read_activity;
+pub mod push_request;
 pub mod read_mandates;
 pub mod read_story;
 pub mod record;

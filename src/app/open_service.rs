@@ -14,6 +14,7 @@ use crate::oidc::provider::claims::IdToken;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::{AuthorizeError, PageError};
 use crate::oidc::provider::france_connect::Unfit;
+use crate::oidc::provider::par;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::pkce::Challenge;
 use crate::oidc::provider::response::{self, Answer};
@@ -25,6 +26,7 @@ use crate::{transact, view};
 use super::App;
 use super::caller::{CHARTER_VERSION, SignedIn};
 use super::openid::{self, issuer};
+use super::push_request;
 use super::record::{self, RecordError};
 use super::signing_keys::{self, KeysError};
 
@@ -98,8 +100,14 @@ pub async fn receive(app: &App, params: &Params, source: &str) -> Result<Receive
     let Some(client) = client else {
         return refused_page(app, None, PageError::UnknownClient, source).await;
     };
+    if let Some(reference) = par::reference(params) {
+        return match push_request::visit(app, &client, PlainToken::presented(reference)).await? {
+            Some(handle) => Ok(Received::Kept(handle)),
+            None => refused_page(app, Some(&client), PageError::UnknownRequestUri, source).await,
+        };
+    }
     match authorize::check(params, &client) {
-        Ok(request) => keep(app, &client, &request).await.map(Received::Kept),
+        Ok(request) => keep(app, &client, &request, None).await.map(Received::Kept),
         Err(Refused::Page(error)) => refused_page(app, Some(&client), error, source).await,
         Err(Refused::Client(answer_to, error)) => {
             let draft = Draft::refused(Kind::AuthorizationRefused, error.code());
@@ -120,6 +128,7 @@ async fn refused_page(
         PageError::UnknownClient => "unknown_client",
         PageError::NoRedirectUri => "no_redirect_uri",
         PageError::UnknownRedirectUri => "unknown_redirect_uri",
+        PageError::UnknownRequestUri => "unknown_request_uri",
     };
     let mut draft = Draft::refused(Kind::AuthorizationRefused, reason).by_role(Role::Nobody);
     if let Some(client) = client {
@@ -129,7 +138,13 @@ async fn refused_page(
     Ok(Received::Page(error))
 }
 
-async fn keep(app: &App, client: &Client, request: &Request) -> Result<PlainToken, OpenError> {
+/// Keeps a checked request. `pushed`: how long it waits for its first visit, if its client pushed it.
+pub(super) async fn keep(
+    app: &App,
+    client: &Client,
+    request: &Request,
+    pushed: Option<Duration>,
+) -> Result<PlainToken, OpenError> {
     let now = app.now();
     let handle = PlainToken::generate(app.entropy.as_ref());
     let parameters = serde_json::to_string(request)?;
@@ -140,7 +155,8 @@ async fn keep(app: &App, client: &Client, request: &Request) -> Result<PlainToke
         client: client.id,
         parameters: &parameters,
         created_at: now,
-        expires_at: now + REQUEST_LIFE,
+        expires_at: now + pushed.unwrap_or(REQUEST_LIFE),
+        unvisited: pushed.is_some(),
     };
     transact!(app.store, "keep_request", tx => { authorization::insert(tx, &new).await })?;
     Ok(handle)
@@ -285,6 +301,7 @@ pub(super) async fn issue_code(
         scope: &scope,
         nonce: opening.request.nonce.as_deref(),
         challenge: opening.request.challenge.as_ref().map(Challenge::as_str),
+        dpop_jkt: opening.request.dpop_jkt.as_deref(),
         issued_at: now,
         expires_at: end(now, CODE_LIFE, grant_end),
     };

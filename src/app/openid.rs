@@ -1,10 +1,12 @@
 //! What the OpenID provider keeps at hand, and the registered services as the protocol sees them.
 use std::sync::{Arc, Mutex};
 
+use crate::config::{Server, plain_http_is_local};
 use crate::crypto::jwt::Alg;
 use crate::crypto::seal::Sealer;
 use crate::domain::secret::PlainToken;
 use crate::domain::time::Timestamp;
+use crate::oidc::outbound::Outbound;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::pairwise::Pairwise;
 use crate::oidc::provider::policy::{ClientKeys, Policy};
@@ -12,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::client::ClientRow;
 
 use super::App;
+use super::client_keys::Remembered;
 use super::give_check::Counts;
 use super::signing_keys::KeyRing;
 
@@ -23,16 +26,26 @@ pub struct OpenId {
     pub(super) keys: Mutex<Option<(Timestamp, Arc<KeyRing>)>>,
     /// Checks that agreed since they were last told to the log.
     pub(super) checks: Counts,
+    /// Keys of services, fetched where they publish them.
+    pub(super) client_keys: Remembered,
+    /// Calls the addresses that services registered.
+    pub outbound: Outbound,
 }
 
 impl OpenId {
     /// The pairwise key comes from the blind-index key, which never changes for as long as the database lives.
-    pub fn new(sealer: &Sealer) -> Self {
+    pub fn new(sealer: &Sealer, server: &Server) -> Self {
         let mut key = [0u8; 32];
         for (byte, derived) in key.iter_mut().zip(sealer.blind_index("pairwise identifiers", b"")) {
             *byte = derived;
         }
-        Self { pairwise: Pairwise::new(&key), keys: Mutex::new(None), checks: Counts::default() }
+        Self {
+            pairwise: Pairwise::new(&key),
+            keys: Mutex::new(None),
+            checks: Counts::default(),
+            client_keys: Remembered::default(),
+            outbound: Outbound::new(plain_http_is_local(&server.origin)),
+        }
     }
 }
 

@@ -10,14 +10,17 @@ use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::access::{ID_TOKEN_LIFE, end};
 use crate::oidc::provider::claims::{Act, IdToken, MandateDetail, amr, at_hash};
+use crate::oidc::provider::dpop::Call;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
-use crate::oidc::provider::token as protocol;
+use crate::oidc::provider::token::{self as protocol, Credentials, Shown};
 use crate::store::token::{self, Standing};
 use crate::store::{AsStoreError, StoreError, use_session};
 use crate::transact;
 
-use self::exchange::{Hashes, Looked, Redeemed, Refusal, Request, entry};
+use self::exchange::{Caller, Hashes, Looked, Redeemed, Refusal, Request, entry};
+use super::authenticate_client;
+use super::know_service::{self, ServiceError};
 use super::openid::issuer;
 use super::record::{self, RecordError};
 use super::signing_keys::{self, KeyRing, KeysError};
@@ -48,6 +51,17 @@ pub enum RedeemError {
     Record(#[from] RecordError),
     #[error(transparent)]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    Service(ServiceError),
+}
+
+impl From<ServiceError> for RedeemError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Refused(error) => error.into(),
+            error => Self::Service(error),
+        }
+    }
 }
 
 impl AsStoreError for RedeemError {
@@ -56,6 +70,7 @@ impl AsStoreError for RedeemError {
             Self::Store(error) => Some(error),
             Self::Record(error) => error.as_store_error(),
             Self::Keys(error) => error.as_store_error(),
+            Self::Service(error) => error.as_store_error(),
             Self::Refused(_) => None,
         }
     }
@@ -64,22 +79,20 @@ impl AsStoreError for RedeemError {
 /// Redeems the code of a token request. `source` tells where it came from, for the limits of the log.
 pub async fn redeem(
     app: &App,
+    call: Call<'_>,
     authorization: Option<&str>,
     body: &Params,
     source: &str,
 ) -> Result<Tokens, RedeemError> {
-    let credentials = match protocol::credentials(authorization, body) {
-        Ok(credentials) => credentials,
-        Err(error) => {
-            let refusal = Refusal { kind: Kind::ClientRefused, error, reason: "credentials", client: None };
-            return refuse(app, refusal, source).await;
-        }
+    let (caller, jkt) = match caller(app, call, authorization, body, source).await? {
+        Ok(proven) => proven,
+        Err(refusal) => return refuse(app, refusal, source).await,
     };
     let keys = signing_keys::ring(app).await?;
     let access_token = PlainToken::generate(app.entropy.as_ref());
     let refresh_token = PlainToken::generate(app.entropy.as_ref());
     let hashes = Hashes { access: access_token.hash(), refresh: refresh_token.hash() };
-    let request = Request::new(credentials, protocol::redemption(body), hashes);
+    let request = Request::new(caller, jkt, protocol::redemption(body), hashes);
     match together::redeem(app, request).await? {
         Looked::Redeemed(redeemed) => answer(app, &redeemed, &keys, &access_token, &refresh_token),
         Looked::Reused { client, code, standing } => {
@@ -89,6 +102,33 @@ pub async fn redeem(
         }
         Looked::Refused(refusal) => refuse(app, refusal, source).await,
     }
+}
+
+/// Who calls, and the key they prove. A secret alone is compared later, in the one transaction that redeems; whatever
+/// is shown once is taken here.
+async fn caller(
+    app: &App,
+    call: Call<'_>,
+    authorization: Option<&str>,
+    body: &Params,
+    source: &str,
+) -> Result<Result<(Caller, Option<String>), Refusal>, RedeemError> {
+    let credentials = protocol::credentials(authorization, body);
+    if let (Ok(Credentials { client_id, shown: Shown::Secret(secret, method) }), []) =
+        (&credentials, call.proofs)
+    {
+        let (client_id, secret) = (client_id.clone(), secret.clone());
+        return Ok(Ok((Caller::Shows { client_id, secret, method: *method }, None)));
+    }
+    let client = know_service::service(app, authorization, body, source).await?;
+    let proven = authenticate_client::proven_key(app, call).await?;
+    Ok(match proven {
+        Ok(jkt) => Ok((Caller::Proven { client_id: client.client_id }, jkt)),
+        Err(error) => {
+            let (error, client) = (error.into(), Some(client.id));
+            Err(Refusal { kind: Kind::CodeRefused, error, reason: "dpop_proof", client })
+        }
+    })
 }
 
 /// A code, or a refresh token, presented twice is in two hands: the use it belongs to ends, and every token of that
@@ -151,13 +191,18 @@ fn answer(
     let signed = keys.current(client.policy.id_token_alg)?.sign("JWT", &id_token).map_err(KeysError::from)?;
     Ok(Tokens {
         access_token: access_token.reveal().to_owned(),
-        token_type: "Bearer",
+        token_type: token_type(redeemed.jkt.as_deref()),
         expires_in: expires_at.since(*at).whole_seconds(),
         scope: code.scope.clone(),
         id_token: Some(signed),
         refresh_token: client.policy.may_refresh.then(|| refresh_token.reveal().to_owned()),
         authorization_details: details,
     })
+}
+
+/// How an access token is to be shown: with proof of its key, if it is bound to one (RFC 9449 §5).
+pub(super) fn token_type(jkt: Option<&str>) -> &'static str {
+    if jkt.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// Who acts and under which mandate, for a service that is told.

@@ -9,6 +9,7 @@ use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::oidc::provider::access::{ACCESS_TOKEN_LIFE, end};
 use crate::oidc::provider::client::Client;
+use crate::oidc::provider::dpop::{BadProof, Call};
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::policy::Profile;
@@ -22,8 +23,8 @@ use crate::transact;
 use super::caller::CHARTER_VERSION;
 use super::know_service::{self, ServiceError};
 use super::redeem_code::exchange::entry;
-use super::redeem_code::{Tokens, kill_family, told};
-use super::{App, record};
+use super::redeem_code::{Tokens, kill_family, token_type, told};
+use super::{App, authenticate_client, record};
 
 /// What became of a request.
 enum Looked {
@@ -44,21 +45,38 @@ struct Given {
 struct Fresh {
     access: PlainToken,
     refresh: PlainToken,
+    /// Thumbprint of the key that the access token is bound to. The refresh token of a service that authenticates is
+    /// bound to none (RFC 9449 §5).
+    jkt: Option<String>,
 }
 
 /// Answers a token request of type `refresh_token`.
 pub async fn refresh(
     app: &App,
+    call: Call<'_>,
     authorization: Option<&str>,
     body: &Params,
     source: &str,
 ) -> Result<Tokens, ServiceError> {
     let client = know_service::service(app, authorization, body, source).await?;
+    let jkt = match authenticate_client::proven_key(app, call).await? {
+        Ok(None) if client.policy.requires_dpop => Err(BadProof::Missing),
+        proven => proven,
+    };
+    let jkt = match jkt {
+        Ok(jkt) => jkt,
+        Err(error) => {
+            let (error, client) = (error.into(), Some(client.id));
+            return know_service::refuse(app, Kind::TokenRefreshed, error, "dpop_proof", client, source)
+                .await;
+        }
+    };
     let asked = asked_in(body)?;
     let hash = asked.token.hash();
     let fresh = Fresh {
         access: PlainToken::generate(app.entropy.as_ref()),
         refresh: PlainToken::generate(app.entropy.as_ref()),
+        jkt,
     };
     let now = app.now();
     let looked = transact!(app.store, "refresh", tx => {
@@ -133,6 +151,7 @@ async fn give(
         use_id,
         client: client.id,
         scope: &scope,
+        dpop_jkt: fresh.jkt.as_deref(),
         issued_at: now,
         expires_at,
         entry,
@@ -160,7 +179,7 @@ fn answer(app: &App, client: &Client, given: &Given, fresh: &Fresh, now: Timesta
         told(app, &client.sector, client.policy.tells_actor, &given.row.standing);
     Tokens {
         access_token: fresh.access.reveal().to_owned(),
-        token_type: "Bearer",
+        token_type: token_type(fresh.jkt.as_deref()),
         expires_in: given.expires_at.since(now).whole_seconds(),
         scope: given.scope.clone(),
         id_token: None,

@@ -24,14 +24,21 @@ pub struct NewRequest<'a> {
     pub parameters: &'a str,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Pushed, and not to be opened before its first visit at the authorization endpoint.
+    pub unvisited: bool,
 }
 
 const INSERT: &str = "
-INSERT INTO authorization_request (id, handle_hash, client_id, parameters, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)";
+INSERT INTO authorization_request (id, handle_hash, client_id, parameters, created_at, expires_at, unvisited)
+VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const VISIT: &str = "
+UPDATE authorization_request
+SET created_at = CASE WHEN unvisited THEN $3 ELSE created_at END,
+  expires_at = CASE WHEN unvisited THEN $4 ELSE expires_at END, unvisited = FALSE
+WHERE handle_hash = $1 AND client_id = $2 AND answered_at IS NULL AND expires_at > $3";
 const PENDING: &str = "
 SELECT id, browser_hash, client_id, parameters, created_at FROM authorization_request
-WHERE handle_hash = $1 AND answered_at IS NULL AND expires_at > $2";
+WHERE handle_hash = $1 AND answered_at IS NULL AND expires_at > $2 AND NOT unvisited";
 const BIND: &str =
     "UPDATE authorization_request SET browser_hash = $2 WHERE handle_hash = $1 AND browser_hash IS NULL";
 const ANSWER: &str = "
@@ -48,8 +55,21 @@ pub async fn insert(tx: &mut WriteTx, new: &NewRequest<'_>) -> Result<(), StoreE
             .bind(new.parameters)
             .bind(new.created_at)
             .bind(new.expires_at)
+            .bind(new.unvisited)
     )?;
     Ok(())
+}
+
+/// A visit of a pushed request by the browser its client sent. The first one is its arrival: from then on it waits
+/// until `until`. False if there is none of this client that waits.
+pub async fn visit(
+    tx: &mut WriteTx,
+    handle: &HashedToken,
+    client: ServiceId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(VISIT).bind(handle).bind(client).bind(now).bind(until))? == 1)
 }
 
 /// The request of a handle, if it still waits.
@@ -89,13 +109,15 @@ pub struct NewCode<'a> {
     pub scope: &'a str,
     pub nonce: Option<&'a str>,
     pub challenge: Option<&'a str>,
+    /// Thumbprint of the key that must come with it.
+    pub dpop_jkt: Option<&'a str>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
 const INSERT_CODE: &str = "
-INSERT INTO authorization_code (code_hash, use_id, client_id, redirect_uri, scope, nonce, code_challenge, issued_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+INSERT INTO authorization_code (code_hash, use_id, client_id, redirect_uri, scope, nonce, code_challenge, dpop_jkt, issued_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 pub async fn insert_code(tx: &mut WriteTx, new: &NewCode<'_>) -> Result<(), StoreError> {
     changed!(
@@ -108,6 +130,7 @@ pub async fn insert_code(tx: &mut WriteTx, new: &NewCode<'_>) -> Result<(), Stor
             .bind(new.scope)
             .bind(new.nonce)
             .bind(new.challenge)
+            .bind(new.dpop_jkt)
             .bind(new.issued_at)
             .bind(new.expires_at)
     )?;

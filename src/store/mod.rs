@@ -44,6 +44,7 @@ pub mod refusal;
 pub mod search;
 pub mod session;
 pub mod signing_key;
+pub mod spent_proof;
 pub mod stash;
 pub mod structure;
 pub mod throttle;

@@ -77,6 +77,8 @@ pub struct CodeRow {
     pub scope: String,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
+    /// Thumbprint of the key that must come with it.
+    pub dpop_jkt: Option<String>,
     pub expires_at: Timestamp,
     pub redeemed_at: Option<Timestamp>,
     /// Whether all it stands on is in force, and a grant for one use is not consumed.
@@ -86,7 +88,7 @@ pub struct CodeRow {
 }
 
 const CODES: &str = concat!(
-    "SELECT c.code_hash, c.client_id, c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.expires_at, c.redeemed_at,
+    "SELECT c.code_hash, c.client_id, c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.dpop_jkt, c.expires_at, c.redeemed_at,
   (NOT (g.single_use AND g.consumed_at IS NOT NULL) AND ",
     in_force!(),
     ") AS allowed, ",
@@ -106,7 +108,7 @@ const CONSUME: &str = "
 UPDATE mandate_grant SET consumed_at = $2 WHERE id = $1 AND single_use AND consumed_at IS NULL";
 
 const INSERT: &str = "
-INSERT INTO access_token (token_hash, code_hash, use_id, client_id, scope, issued_at, expires_at, entry_id) VALUES";
+INSERT INTO access_token (token_hash, code_hash, use_id, client_id, scope, dpop_jkt, issued_at, expires_at, entry_id) VALUES";
 
 const REVOKE_OF_CODE: &str =
     "UPDATE access_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL";
@@ -158,6 +160,8 @@ pub struct NewToken<'a> {
     pub use_id: UseId,
     pub client: ServiceId,
     pub scope: &'a str,
+    /// Thumbprint of the key it is bound to.
+    pub dpop_jkt: Option<&'a str>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub entry: EntryId,
@@ -167,7 +171,7 @@ pub async fn insert(tx: &mut WriteTx, tokens: &[NewToken<'_>]) -> Result<(), Sto
     if tokens.is_empty() {
         return Ok(());
     }
-    let sql = format!("{INSERT} {}", rows(tokens.len(), 8));
+    let sql = format!("{INSERT} {}", rows(tokens.len(), 9));
     changed!(tx, {
         let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
         for new in tokens {
@@ -177,6 +181,7 @@ pub async fn insert(tx: &mut WriteTx, tokens: &[NewToken<'_>]) -> Result<(), Sto
                 .bind(new.use_id)
                 .bind(new.client)
                 .bind(new.scope)
+                .bind(new.dpop_jkt)
                 .bind(new.issued_at)
                 .bind(new.expires_at)
                 .bind(new.entry);
@@ -222,6 +227,14 @@ pub async fn in_force(
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
+const IS_BOUND: &str = "SELECT COUNT(*) FROM access_token WHERE token_hash = $1 AND dpop_jkt = $2";
+
+/// Whether a token is bound to the key of this thumbprint.
+pub async fn is_bound_to(tx: &mut impl Access, hash: &HashedToken, jkt: &str) -> Result<bool, StoreError> {
+    let found: i64 = on!(tx, c => sqlx::query_scalar(IS_BOUND).bind(hash).bind(jkt).fetch_one(c).await)?;
+    Ok(found == 1)
+}
+
 /// Whether one use may go on at `now`.
 pub async fn is_in_force(
     tx: &mut impl Access,
@@ -245,6 +258,8 @@ pub struct TokenRow {
     pub issued_to: String,
     pub sector: String,
     pub tells_actor: bool,
+    /// Thumbprint of the key that must come with it.
+    pub dpop_jkt: Option<String>,
     pub identity_sealed: Vec<u8>,
     /// Neither revoked nor expired, and all it stands on in force.
     pub alive: bool,
@@ -253,7 +268,7 @@ pub struct TokenRow {
 }
 
 const TOKENS: &str = concat!(
-    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, a.identity_sealed,
+    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, a.identity_sealed,
   (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",

@@ -1,29 +1,49 @@
 //! What a token request asks of the database, many requests at a time: looked at, redeemed, kept.
 use std::collections::BTreeMap;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-
+use crate::app::authenticate_client::shows_secret;
 use crate::app::caller::CHARTER_VERSION;
 use crate::app::openid;
 use crate::domain::ids::{EntryId, ServiceId};
-use crate::domain::secret::{HashedToken, PlainToken};
+use crate::domain::secret::{HashedToken, Secret};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::access::{ACCESS_TOKEN_LIFE, Binding, REFRESH_TOKEN_LIFE, end};
 use crate::oidc::provider::client::Client;
+use crate::oidc::provider::dpop::BadProof;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::pkce::Challenge;
-use crate::oidc::provider::token::{Credentials, Redemption};
+use crate::oidc::provider::policy::ClientAuthMethod;
+use crate::oidc::provider::token::Redemption;
 use crate::store::client::{self, ClientRow};
 use crate::store::token::refresh::{self, NewRefresh};
 use crate::store::token::{self, CodeRow, NewToken, Standing};
 use crate::store::{StoreError, WriteTx};
 
-/// A token request whose client has shown credentials; the rest of it may be wrong.
+/// Who sends a token request.
+#[derive(Debug)]
+pub(in crate::app) enum Caller {
+    /// Still to be compared with what is registered.
+    Shows { client_id: String, secret: Secret, method: ClientAuthMethod },
+    /// Authenticated already.
+    Proven { client_id: String },
+}
+
+impl Caller {
+    fn client_id(&self) -> &str {
+        match self {
+            Self::Shows { client_id, .. } | Self::Proven { client_id } => client_id,
+        }
+    }
+}
+
+/// A token request; all of it but its proofs may be wrong.
 #[derive(Debug)]
 pub(in crate::app) struct Request {
-    credentials: Credentials,
+    caller: Caller,
+    /// Thumbprint of the key it proved.
+    jkt: Option<String>,
     asked: Result<(HashedToken, Redemption), TokenError>,
     tokens: Hashes,
 }
@@ -37,11 +57,12 @@ pub(super) struct Hashes {
 
 impl Request {
     pub(super) fn new(
-        credentials: Credentials,
+        caller: Caller,
+        jkt: Option<String>,
         asked: Result<Redemption, TokenError>,
         tokens: Hashes,
     ) -> Self {
-        Self { credentials, asked: asked.map(|asked| (asked.code.hash(), asked)), tokens }
+        Self { caller, jkt, asked: asked.map(|asked| (asked.code.hash(), asked)), tokens }
     }
 
     /// The code it presents.
@@ -72,6 +93,8 @@ pub(in crate::app) struct Redeemed {
     pub at: Timestamp,
     /// End of the access token.
     pub expires_at: Timestamp,
+    /// Thumbprint of the key that the access token is bound to.
+    pub jkt: Option<String>,
 }
 
 /// Why a request gets nothing: what it is told, and what the log says.
@@ -98,8 +121,7 @@ pub(in crate::app) async fn look(
     requests: &[&Request],
     now: Timestamp,
 ) -> Result<Vec<Looked>, StoreError> {
-    let mut names: Vec<&str> =
-        requests.iter().map(|request| request.credentials.client_id.as_str()).collect();
+    let mut names: Vec<&str> = requests.iter().map(|request| request.caller.client_id()).collect();
     names.sort_unstable();
     names.dedup();
     let clients = client::by_client_ids(tx, &names).await?;
@@ -110,7 +132,7 @@ pub(in crate::app) async fn look(
     requests
         .iter()
         .map(|request| {
-            let client = clients.get(&request.credentials.client_id);
+            let client = clients.get(request.caller.client_id());
             let code = request.hash().and_then(|hash| codes.remove(hash));
             decide(request, client, code, now)
         })
@@ -124,8 +146,12 @@ fn decide(
     code: Option<CodeRow>,
     now: Timestamp,
 ) -> Result<Looked, StoreError> {
-    let Some(client) = authenticated(client, &request.credentials, now) else {
-        let error = TokenError::InvalidClient(Some(request.credentials.method));
+    let (known, method) = match &request.caller {
+        Caller::Shows { secret, method, .. } => (shows_secret(client, secret, *method, now), Some(*method)),
+        Caller::Proven { .. } => (client.is_some_and(|row| row.status == "active"), None),
+    };
+    let Some(client) = client.filter(|_| known) else {
+        let error = TokenError::InvalidClient(method);
         let reason = "wrong_credentials";
         return Ok(Looked::Refused(Refusal { kind: Kind::ClientRefused, error, reason, client: None }));
     };
@@ -137,6 +163,9 @@ fn decide(
         Ok((_, asked)) => asked,
         Err(error) => return Ok(refused(*error, error.code())),
     };
+    if client.policy.requires_dpop && request.jkt.is_none() {
+        return Ok(refused(BadProof::Missing.into(), "no_proof"));
+    }
     let Some(code) = code else { return Ok(refused(TokenError::InvalidGrant, "unknown_code")) };
     if code.redeemed_at.is_some() {
         let standing = Box::new(code.standing);
@@ -146,38 +175,25 @@ fn decide(
         client: code.client_id,
         redirect_uri: code.redirect_uri.clone(),
         challenge: code.code_challenge.as_deref().and_then(Challenge::parse),
+        jkt: code.dpop_jkt.clone(),
     };
     let reason = if now >= code.expires_at {
         "expired"
-    } else if !binding.is_met_by(client.id, &asked.redirect_uri, asked.verifier.as_deref()) {
+    } else if !binding.is_met_by(
+        client.id,
+        &asked.redirect_uri,
+        asked.verifier.as_deref(),
+        request.jkt.as_deref(),
+    ) {
         "not_its_own"
     } else if !code.allowed {
         "no_longer_allowed"
     } else {
         let expires_at = end(now, ACCESS_TOKEN_LIFE, code.standing.grant_ends_at);
-        let tokens = request.tokens.clone();
-        return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, tokens, at: now, expires_at })));
+        let (tokens, jkt) = (request.tokens.clone(), request.jkt.clone());
+        return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, tokens, at: now, expires_at, jkt })));
     };
     Ok(refused(TokenError::InvalidGrant, reason))
-}
-
-/// The client, if its secret and its way of showing it are the registered ones. The comparison takes the same time
-/// whatever differs, and an unknown client is compared too.
-pub(in crate::app) fn authenticated<'a>(
-    row: Option<&'a ClientRow>,
-    credentials: &Credentials,
-    now: Timestamp,
-) -> Option<&'a ClientRow> {
-    let presented = PlainToken::presented(credentials.secret.reveal()).hash();
-    let is = |stored: Option<&Vec<u8>>| {
-        let stored = stored.map_or([0u8; 32].as_slice(), Vec::as_slice);
-        verify_slices_are_equal(presented.as_bytes(), stored).is_ok()
-    };
-    let current = is(row.and_then(|row| row.secret_hash.as_ref()));
-    // The secret before serves while the service changes over.
-    let before = row.filter(|row| row.previous_secret_ends_at.is_some_and(|end| now < end));
-    let equal = is(before.and_then(|row| row.previous_secret_hash.as_ref())) || current;
-    row.filter(|row| equal && row.status == "active" && row.auth_method == credentials.method.as_str())
 }
 
 /// Redeems the codes, all of them; what has changed since [`look`] is looked at again. Whether their uses may go on is
@@ -214,6 +230,7 @@ pub(in crate::app) async fn keep_tokens(
             use_id: one.code.standing.use_id,
             client: one.client.id,
             scope: &one.code.scope,
+            dpop_jkt: one.jkt.as_deref(),
             issued_at: now,
             expires_at: one.expires_at,
             entry: *entry,

@@ -26,16 +26,16 @@ pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordErro
         let now = app.now();
         let refusals = acts.iter().filter_map(|act| match act {
             Act::Entry { draft, source } => Some((draft, source.as_deref())),
-            Act::Redeem(_) | Act::Userinfo(_) => None,
+            Act::Redeem(_) | Act::Userinfo(..) => None,
         });
         let copied = refusals::copied(tx, &refusals.collect::<Vec<_>>(), now).await?;
         let requests = acts.iter().filter_map(|act| match act {
             Act::Redeem(request) => Some(request),
-            Act::Entry { .. } | Act::Userinfo(_) => None,
+            Act::Entry { .. } | Act::Userinfo(..) => None,
         });
         let looked = exchange::look(tx, &requests.collect::<Vec<_>>(), now).await?;
         let tokens = acts.iter().filter_map(|act| match act {
-            Act::Userinfo(token) => Some(token),
+            Act::Userinfo(token, jkt) => Some((token, jkt.as_deref())),
             Act::Entry { .. } | Act::Redeem(_) => None,
         });
         let seen = give_userinfo::look(app, tx, &tokens.collect::<Vec<_>>(), now).await?;
@@ -82,7 +82,7 @@ fn plan(acts: &[Act], copied: Vec<bool>, looked: Vec<Looked>, seen: Vec<Seen>) -
                 let draft = looked.draft();
                 (Done::Redeem(looked), draft)
             }
-            Act::Userinfo(_) => {
+            Act::Userinfo(..) => {
                 let seen = seen.next().ok_or(RecordError::Shared)?;
                 let draft = seen.draft();
                 (Done::Userinfo(seen), draft)

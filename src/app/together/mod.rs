@@ -30,7 +30,8 @@ enum Act {
         source: Option<Vec<u8>>,
     },
     Redeem(Request),
-    Userinfo(HashedToken),
+    /// A token, shown with the key of this thumbprint or with none.
+    Userinfo(HashedToken, Option<String>),
 }
 
 /// What became of it.
@@ -76,7 +77,7 @@ impl Queue {
         let (taken, left): (Vec<_>, Vec<_>) = waiting.acts.drain(..).partition(|(act, _)| {
             let fits = match act {
                 Act::Redeem(request) => request.hash().is_none_or(|hash| codes.insert(hash.clone())),
-                Act::Entry { .. } | Act::Userinfo(_) => true,
+                Act::Entry { .. } | Act::Userinfo(..) => true,
             };
             let fits = fits && room > 0;
             room -= usize::from(fits);
@@ -109,8 +110,12 @@ pub(super) async fn redeem(app: &App, request: Request) -> Result<Looked, Record
 }
 
 /// Looks a token up for userinfo, and writes that its answer is given.
-pub(super) async fn userinfo(app: &App, token: HashedToken) -> Result<Seen, RecordError> {
-    match enter(app, Act::Userinfo(token)).await? {
+pub(super) async fn userinfo(
+    app: &App,
+    token: HashedToken,
+    jkt: Option<String>,
+) -> Result<Seen, RecordError> {
+    match enter(app, Act::Userinfo(token, jkt)).await? {
         Done::Userinfo(seen) => Ok(seen),
         Done::Entry(_) | Done::Redeem(_) => Err(RecordError::Shared),
     }

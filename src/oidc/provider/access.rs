@@ -26,18 +26,27 @@ pub struct Binding {
     pub client: ServiceId,
     pub redirect_uri: String,
     pub challenge: Option<Challenge>,
+    /// Thumbprint of the key that must prove itself (RFC 9449 §10).
+    pub jkt: Option<String>,
 }
 
 impl Binding {
     /// Whether `client`, presenting this address and verifier, is the one the code was issued to. A verifier for a
     /// code issued without challenge is refused too (RFC 9700 §2.1.1: an injected code must not pass).
-    pub fn is_met_by(&self, client: ServiceId, redirect_uri: &str, verifier: Option<&str>) -> bool {
+    pub fn is_met_by(
+        &self,
+        client: ServiceId,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        jkt: Option<&str>,
+    ) -> bool {
         let proven = match (&self.challenge, verifier) {
             (None, None) => true,
             (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
             (Some(_), None) | (None, Some(_)) => false,
         };
-        self.client == client && self.redirect_uri == redirect_uri && proven
+        let by_its_key = self.jkt.as_deref().is_none_or(|bound| jkt == Some(bound));
+        self.client == client && self.redirect_uri == redirect_uri && proven && by_its_key
     }
 }
 
@@ -60,14 +69,19 @@ mod tests {
     fn every_part_of_the_binding_counts() {
         let (us, other) =
             (ServiceId::from_uuid(Uuid::from_u128(1)), ServiceId::from_uuid(Uuid::from_u128(2)));
-        let plain = Binding { client: us, redirect_uri: "https://rp/cb".into(), challenge: None };
+        let plain = Binding { client: us, redirect_uri: "https://rp/cb".into(), challenge: None, jkt: None };
         let proof = Binding { challenge: Challenge::parse(CHALLENGE), ..plain.clone() };
-        assert!(plain.is_met_by(us, "https://rp/cb", None));
-        assert!(!plain.is_met_by(other, "https://rp/cb", None));
-        assert!(!plain.is_met_by(us, "https://rp/cb?", None));
-        assert!(!plain.is_met_by(us, "https://rp/cb", Some(VERIFIER)));
-        assert!(proof.is_met_by(us, "https://rp/cb", Some(VERIFIER)));
-        assert!(!proof.is_met_by(us, "https://rp/cb", None));
-        assert!(!proof.is_met_by(us, "https://rp/cb", Some(CHALLENGE)));
+        assert!(plain.is_met_by(us, "https://rp/cb", None, None));
+        assert!(!plain.is_met_by(other, "https://rp/cb", None, None));
+        assert!(!plain.is_met_by(us, "https://rp/cb?", None, None));
+        assert!(!plain.is_met_by(us, "https://rp/cb", Some(VERIFIER), None));
+        assert!(proof.is_met_by(us, "https://rp/cb", Some(VERIFIER), None));
+        assert!(!proof.is_met_by(us, "https://rp/cb", None, None));
+        let bound = Binding { jkt: Some("key".into()), ..plain.clone() };
+        assert!(bound.is_met_by(us, "https://rp/cb", None, Some("key")));
+        assert!(!bound.is_met_by(us, "https://rp/cb", None, Some("other")));
+        assert!(!bound.is_met_by(us, "https://rp/cb", None, None));
+        assert!(plain.is_met_by(us, "https://rp/cb", None, Some("key")), "a token may be bound later");
+        assert!(!proof.is_met_by(us, "https://rp/cb", Some(CHALLENGE), None));
     }
 }

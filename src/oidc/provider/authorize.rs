@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::client::Client;
+use super::dpop::is_thumbprint;
 use super::error::{AuthorizeError, PageError};
 use super::filter::GrantFilter;
 use super::params::Params;
 use super::pkce::Challenge;
-use super::policy::Reauthentication;
+use super::policy::{PkceRule, Reauthentication};
 use super::scope::{Scope, Scopes};
 use crate::domain::time::Timestamp;
 
@@ -49,6 +50,9 @@ pub struct Request {
     pub challenge: Option<Challenge>,
     pub filter: GrantFilter,
     pub id_token_hint: Option<String>,
+    /// Thumbprint of the key that must prove itself when the code is redeemed (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
 }
 
 /// Where and how an answer, good or bad, goes back to the client.
@@ -78,9 +82,28 @@ pub fn client_id(params: &Params) -> Result<&str, PageError> {
     params.get("client_id").ok().flatten().ok_or(PageError::NoClient)
 }
 
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way<'a> {
+    /// Through the browser.
+    Front,
+    /// From the client itself, which may have proven a key.
+    Pushed { jkt: Option<&'a str> },
+}
+
+/// Checks a request that `client` pushes, having proven itself and perhaps the key of thumbprint `jkt`
+/// (RFC 9126 §2.1).
+pub fn check_pushed(params: &Params, client: &Client, jkt: Option<&str>) -> Result<Request, Refused> {
+    check_by(params, client, Way::Pushed { jkt })
+}
+
 /// Checks a request of `client`. Until its address to return to is known to be the client's own, nothing is sent
 /// anywhere.
 pub fn check(params: &Params, client: &Client) -> Result<Request, Refused> {
+    check_by(params, client, Way::Front)
+}
+
+fn check_by(params: &Params, client: &Client, way: Way<'_>) -> Result<Request, Refused> {
     if client.suspended {
         return Err(PageError::UnknownClient.into());
     }
@@ -92,15 +115,23 @@ pub fn check(params: &Params, client: &Client) -> Result<Request, Refused> {
     let mode = response_mode(params);
     let state = params.get("state").ok().flatten().map(str::to_owned);
     let answer_to = AnswerTo { redirect_uri, mode: mode.unwrap_or(ResponseMode::Query), state };
-    match mode.and_then(|_| contents(params, &answer_to)) {
+    match mode.and_then(|_| contents(params, client, way, &answer_to)) {
         Ok(request) => Ok(request),
         Err(error) => Err(Refused::Client(answer_to, error)),
     }
 }
 
-fn contents(params: &Params, answer_to: &AnswerTo) -> Result<Request, AuthorizeError> {
+fn contents(
+    params: &Params,
+    client: &Client,
+    way: Way<'_>,
+    answer_to: &AnswerTo,
+) -> Result<Request, AuthorizeError> {
     bounded(params, "state", LONGEST_STATE, "state is longer than 1000 characters")?;
-    refuse_unserved(params)?;
+    refuse_unserved(params, way)?;
+    if way == Way::Front && client.policy.requires_par {
+        return Err(AuthorizeError::InvalidRequest("this service must push its requests"));
+    }
     match params.get("response_type")? {
         Some("code") => {}
         Some(_) => return Err(AuthorizeError::UnsupportedResponseType),
@@ -116,9 +147,10 @@ fn contents(params: &Params, answer_to: &AnswerTo) -> Result<Request, AuthorizeE
         nonce: bounded(params, "nonce", LONGEST_NONCE, "nonce is longer than 384 characters")?,
         prompts: prompts(params)?,
         max_age: max_age(params)?,
-        challenge: challenge(params)?,
+        challenge: challenge(params, client.policy.profile.pkce())?,
         filter: filter(params)?,
         id_token_hint: bounded(params, "id_token_hint", LONGEST_HINT, "id_token_hint is too long")?,
+        dpop_jkt: dpop_jkt(params, way)?,
     })
 }
 
@@ -130,7 +162,10 @@ fn response_mode(params: &Params) -> Result<ResponseMode, AuthorizeError> {
     }
 }
 
-fn refuse_unserved(params: &Params) -> Result<(), AuthorizeError> {
+fn refuse_unserved(params: &Params, way: Way<'_>) -> Result<(), AuthorizeError> {
+    if way != Way::Front && params.has("request_uri") {
+        return Err(AuthorizeError::InvalidRequest("request_uri cannot be pushed"));
+    }
     for (name, error) in [
         ("request", AuthorizeError::RequestNotSupported),
         ("request_uri", AuthorizeError::RequestUriNotSupported),
@@ -181,14 +216,31 @@ fn max_age(params: &Params) -> Result<Option<u32>, AuthorizeError> {
     }
 }
 
-fn challenge(params: &Params) -> Result<Option<Challenge>, AuthorizeError> {
+fn challenge(params: &Params, rule: PkceRule) -> Result<Option<Challenge>, AuthorizeError> {
     match (params.get("code_challenge")?, params.get("code_challenge_method")?) {
-        (None, None) => Ok(None),
+        (None, None) if rule == PkceRule::Optional => Ok(None),
         (Some(text), Some("S256")) => Challenge::parse(text)
             .map(Some)
             .ok_or(AuthorizeError::InvalidRequest("code_challenge is not a base64url SHA-256")),
         (Some(_), _) => Err(AuthorizeError::InvalidRequest("code_challenge_method must be S256")),
-        (None, Some(_)) => Err(AuthorizeError::InvalidRequest("code_challenge is missing")),
+        (None, _) => Err(AuthorizeError::InvalidRequest("code_challenge is missing")),
+    }
+}
+
+/// The key the code will be bound to: the one proven, the one named, or both if they are the same.
+fn dpop_jkt(params: &Params, way: Way<'_>) -> Result<Option<String>, AuthorizeError> {
+    let proven = match way {
+        Way::Front => None,
+        Way::Pushed { jkt } => jkt,
+    };
+    match (params.get("dpop_jkt")?, proven) {
+        (Some(named), _) if !is_thumbprint(named) => {
+            Err(AuthorizeError::InvalidRequest("dpop_jkt is not a SHA-256 thumbprint"))
+        }
+        (Some(named), Some(proven)) if named != proven => {
+            Err(AuthorizeError::InvalidRequest("dpop_jkt is not the key of the DPoP proof"))
+        }
+        (named, proven) => Ok(proven.or(named).map(str::to_owned)),
     }
 }
 

@@ -1,9 +1,12 @@
 //! OAuth errors: which ones exist, what each is called, and where each one goes.
 //! Three families, because three different parties read them: the client by redirect, a person on a page,
 //! the client's server in JSON.
+use super::dpop::BadProof;
 use super::filter::BadFilter;
+use super::jose::CLIENT_ALGS;
 use super::params::BadParam;
 use super::policy::ClientAuthMethod;
+use super::token::Scheme;
 
 /// Goes back to the client through the browser (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 9396 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +67,8 @@ pub enum PageError {
     UnknownClient,
     #[error("the request says not where to return")]
     NoRedirectUri,
+    #[error("the pushed request is unknown, expired, answered, or of another service")]
+    UnknownRequestUri,
     #[error("the address to return to is not one of the service's registered addresses")]
     UnknownRedirectUri,
 }
@@ -82,6 +87,8 @@ pub enum TokenError {
         "the code or token is unknown, expired, already used, for another client or address, or no longer allowed"
     )]
     InvalidGrant,
+    #[error("{0}")]
+    BadProof(#[from] BadProof),
     #[error("the scope must hold openid and nothing that was not granted")]
     InvalidScope,
     #[error("the grant types served are authorization_code and refresh_token")]
@@ -97,6 +104,7 @@ impl TokenError {
             Self::InvalidClient(_) => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidScope => "invalid_scope",
+            Self::BadProof(_) => "invalid_dpop_proof",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::ServerError => "server_error",
         }
@@ -111,6 +119,7 @@ impl TokenError {
             | Self::BadParam(_)
             | Self::InvalidGrant
             | Self::InvalidScope
+            | Self::BadProof(_)
             | Self::UnsupportedGrantType => 400,
         }
     }
@@ -131,6 +140,8 @@ pub enum ResourceError {
     InvalidRequest(&'static str),
     #[error("the access token is unknown, expired, or what allowed it has ended")]
     InvalidToken,
+    #[error("{0}")]
+    BadProof(#[from] BadProof),
     #[error("something failed on our side")]
     ServerError,
 }
@@ -141,23 +152,27 @@ impl ResourceError {
             Self::NoToken => None,
             Self::InvalidRequest(_) => Some("invalid_request"),
             Self::InvalidToken => Some("invalid_token"),
+            Self::BadProof(_) => Some("invalid_dpop_proof"),
             Self::ServerError => Some("server_error"),
         }
     }
 
     pub fn status(self) -> u16 {
         match self {
-            Self::NoToken | Self::InvalidToken => 401,
+            Self::NoToken | Self::InvalidToken | Self::BadProof(_) => 401,
             Self::InvalidRequest(_) => 400,
             Self::ServerError => 500,
         }
     }
 
-    /// The `WWW-Authenticate` header (RFC 6750 §3).
-    pub fn challenge(self) -> String {
-        let realm = "Bearer realm=\"entremise\"";
+    /// The `WWW-Authenticate` header for whoever showed a token by `scheme` (RFC 6750 §3, RFC 9449 §7.1).
+    pub fn challenge(self, scheme: Scheme) -> String {
+        let realm = match scheme {
+            Scheme::Bearer => "Bearer realm=\"entremise\"".to_owned(),
+            Scheme::Dpop => format!("DPoP realm=\"entremise\", algs=\"{}\"", CLIENT_ALGS.join(" ")),
+        };
         match self.code() {
-            None => realm.to_owned(),
+            None => realm,
             Some(code) => format!("{realm}, error=\"{code}\", error_description=\"{}\"", describe(&self)),
         }
     }
@@ -189,8 +204,8 @@ mod tests {
             (TokenError::InvalidGrant.code(), TokenError::InvalidGrant.status()),
             ("invalid_grant", 400)
         );
-        assert_eq!(ResourceError::NoToken.challenge(), "Bearer realm=\"entremise\"");
-        assert!(ResourceError::InvalidToken.challenge().contains("error=\"invalid_token\""));
+        assert_eq!(ResourceError::NoToken.challenge(Scheme::Bearer), "Bearer realm=\"entremise\"");
+        assert!(ResourceError::InvalidToken.challenge(Scheme::Bearer).contains("error=\"invalid_token\""));
         assert_eq!(AuthorizeError::BadFilter(BadFilter::Details).code(), "invalid_authorization_details");
     }
 }

@@ -2,6 +2,7 @@
 use serde::Serialize;
 
 use super::filter::MANDATE_TYPE;
+use super::jose::CLIENT_ALGS;
 use super::policy::ClientAuthMethod;
 use super::scope::Scope;
 use crate::crypto::jwt::Alg;
@@ -12,6 +13,7 @@ pub mod path {
     pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
     pub const JWKS: &str = "/jwks";
     pub const AUTHORIZE: &str = "/authorize";
+    pub const PAR: &str = "/par";
     pub const TOKEN: &str = "/token";
     pub const USERINFO: &str = "/userinfo";
     pub const END_SESSION: &str = "/end_session";
@@ -25,6 +27,8 @@ pub mod path {
 pub struct Metadata {
     issuer: String,
     authorization_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
     token_endpoint: String,
     userinfo_endpoint: String,
     jwks_uri: String,
@@ -38,7 +42,9 @@ pub struct Metadata {
     acr_values_supported: Vec<String>,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 2],
-    token_endpoint_auth_methods_supported: [ClientAuthMethod; 2],
+    token_endpoint_auth_methods_supported: [ClientAuthMethod; 3],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
+    dpop_signing_alg_values_supported: [&'static str; 3],
     claim_types_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
@@ -60,6 +66,8 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
     Metadata {
         issuer: issuer.to_owned(),
         authorization_endpoint: at(path::AUTHORIZE),
+        pushed_authorization_request_endpoint: at(path::PAR),
+        require_pushed_authorization_requests: false,
         token_endpoint: at(path::TOKEN),
         userinfo_endpoint: at(path::USERINFO),
         jwks_uri: at(path::JWKS),
@@ -76,7 +84,10 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
         token_endpoint_auth_methods_supported: [
             ClientAuthMethod::ClientSecretBasic,
             ClientAuthMethod::ClientSecretPost,
+            ClientAuthMethod::PrivateKeyJwt,
         ],
+        token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGS,
+        dpop_signing_alg_values_supported: CLIENT_ALGS,
         claim_types_supported: ["normal"],
         claims_supported: own
             .into_iter()
@@ -112,6 +123,7 @@ mod tests {
         for (name, expected) in [
             ("request_parameter_supported", false),
             ("request_uri_parameter_supported", false),
+            ("require_pushed_authorization_requests", false),
             ("authorization_response_iss_parameter_supported", true),
         ] {
             assert_eq!(document[name], expected, "{name}");

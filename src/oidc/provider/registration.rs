@@ -1,6 +1,8 @@
 //! The rules of a registration: addresses, sector, keys.
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
+use jsonwebtoken::jwk::JwkSet;
 use url::{Host, Url};
+
+use super::jose::{algorithm, is_private};
 
 /// Why a registration is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,10 +75,9 @@ fn host(uri: &str) -> Option<String> {
 
 /// A JWK Set as an operator gives it. Private parts are refused: they must not come here at all.
 pub fn keys(text: &str) -> Result<JwkSet, BadRegistration> {
-    const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
     let value: serde_json::Value = serde_json::from_str(text).map_err(|_| BadRegistration::BadKeys)?;
     let listed = value.get("keys").and_then(serde_json::Value::as_array).ok_or(BadRegistration::BadKeys)?;
-    if listed.iter().any(|key| PRIVATE.iter().any(|part| key.get(part).is_some())) {
+    if listed.iter().any(is_private) {
         return Err(BadRegistration::BadKeys);
     }
     let keys = serde_json::from_value(value).map_err(|_| BadRegistration::BadKeys)?;
@@ -87,17 +88,10 @@ pub fn keys(text: &str) -> Result<JwkSet, BadRegistration> {
 /// Between one and twenty keys, each of a kind that PS256, ES256 or EdDSA sign with.
 pub(super) fn checked_keys(keys: &JwkSet) -> Result<(), BadRegistration> {
     let few = (1..=20).contains(&keys.keys.len());
-    if few && keys.keys.iter().all(can_sign) { Ok(()) } else { Err(BadRegistration::BadKeys) }
-}
-
-/// Whether a key is of a kind that PS256, ES256 or EdDSA sign with.
-pub(super) fn can_sign(key: &Jwk) -> bool {
-    match &key.algorithm {
-        AlgorithmParameters::EllipticCurve(key) => key.curve == EllipticCurve::P256,
-        AlgorithmParameters::OctetKeyPair(key) => key.curve == EllipticCurve::Ed25519,
-        // 256 bytes in base64url: shorter ones are weaker than 2048 bits.
-        AlgorithmParameters::RSA(key) => key.n.len() >= 342,
-        _ => false,
+    if few && keys.keys.iter().all(|key| algorithm(key).is_some()) {
+        Ok(())
+    } else {
+        Err(BadRegistration::BadKeys)
     }
 }
 

@@ -2,6 +2,7 @@
 //! (RFC 6750 §2).
 use data_encoding::BASE64;
 
+use super::assertion::{self, Assertion};
 use super::error::{ResourceError, TokenError};
 use super::params::{Params, decode};
 use super::policy::ClientAuthMethod;
@@ -12,8 +13,13 @@ use crate::domain::secret::{PlainToken, Secret};
 #[derive(Clone, Debug)]
 pub struct Credentials {
     pub client_id: String,
-    pub secret: Secret,
-    pub method: ClientAuthMethod,
+    pub shown: Shown,
+}
+
+#[derive(Clone, Debug)]
+pub enum Shown {
+    Secret(Secret, ClientAuthMethod),
+    Assertion(Assertion),
 }
 
 /// A code to be redeemed.
@@ -24,29 +30,41 @@ pub struct Redemption {
     pub verifier: Option<String>,
 }
 
-/// Reads the client's credentials from the `Authorization` header or from the body, never from both.
+/// How an access token was shown (RFC 6750 §2, RFC 9449 §7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// Reads the client's credentials from the `Authorization` header or from the body, in one way only.
 pub fn credentials(authorization: Option<&str>, body: &Params) -> Result<Credentials, TokenError> {
     let (posted_id, posted_secret) = (body.get("client_id")?, body.get("client_secret")?);
-    match (authorization, posted_secret) {
-        (Some(_), Some(_)) => Err(TokenError::InvalidRequest("more than one way of authenticating was used")),
-        (Some(header), None) => {
+    match (authorization, posted_secret, assertion::presented(body)?) {
+        (Some(header), None, None) => {
             let basic = TokenError::InvalidClient(Some(ClientAuthMethod::ClientSecretBasic));
             let (client_id, secret) = basic_pair(header).ok_or(basic)?;
             if posted_id.is_some_and(|posted| posted != client_id) {
                 return Err(TokenError::InvalidRequest("client_id is not the client that authenticates"));
             }
-            Ok(Credentials { client_id, secret, method: ClientAuthMethod::ClientSecretBasic })
+            Ok(Credentials { client_id, shown: Shown::Secret(secret, ClientAuthMethod::ClientSecretBasic) })
         }
-        (None, Some(secret)) => {
+        (None, Some(secret), None) => {
             let post = TokenError::InvalidClient(Some(ClientAuthMethod::ClientSecretPost));
             let client_id = posted_id.ok_or(post)?.to_owned();
-            Ok(Credentials {
-                client_id,
-                secret: Secret::new(secret),
-                method: ClientAuthMethod::ClientSecretPost,
-            })
+            let shown = Shown::Secret(Secret::new(secret), ClientAuthMethod::ClientSecretPost);
+            Ok(Credentials { client_id, shown })
         }
-        (None, None) => Err(TokenError::InvalidClient(None)),
+        (None, None, Some(assertion)) => {
+            let failed = TokenError::InvalidClient(Some(ClientAuthMethod::PrivateKeyJwt));
+            let assertion = assertion.map_err(|_| failed)?;
+            if posted_id.is_some_and(|posted| posted != assertion.client_id) {
+                return Err(failed);
+            }
+            Ok(Credentials { client_id: assertion.client_id.clone(), shown: Shown::Assertion(assertion) })
+        }
+        (None, None, None) => Err(TokenError::InvalidClient(None)),
+        _ => Err(TokenError::InvalidRequest("more than one way of authenticating was used")),
     }
 }
 
@@ -103,23 +121,37 @@ pub fn refresh(body: &Params) -> Result<Refresh, TokenError> {
 }
 
 /// The access token of a call to a resource: in the header, or in the body of a POST, never in the query string.
-pub fn bearer(authorization: Option<&str>, body: Option<&Params>) -> Result<PlainToken, ResourceError> {
+pub fn access_token(
+    authorization: Option<&str>,
+    body: Option<&Params>,
+) -> Result<(PlainToken, Scheme), ResourceError> {
     let posted = match body.map(|body| body.get("access_token")) {
         None | Some(Ok(None)) => None,
         Some(Ok(Some(token))) => Some(token),
         Some(Err(_)) => return Err(ResourceError::InvalidRequest("access_token must be sent once")),
     };
-    match (authorization.and_then(bearer_token), posted) {
+    match (authorization.and_then(in_header), posted) {
         (Some(_), Some(_)) => Err(ResourceError::InvalidRequest("more than one access token was sent")),
-        (Some(token), None) | (None, Some(token)) => Ok(PlainToken::presented(token)),
+        (Some((token, scheme)), None) => Ok((PlainToken::presented(token), scheme)),
+        (None, Some(token)) => Ok((PlainToken::presented(token), Scheme::Bearer)),
         (None, None) if authorization.is_some() => Err(ResourceError::InvalidToken),
         (None, None) => Err(ResourceError::NoToken),
     }
 }
 
-fn bearer_token(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+fn in_header(header: &str) -> Option<(&str, Scheme)> {
+    let (_, token) = header.split_once(' ')?;
+    let scheme = scheme(Some(header))?;
+    (!token.trim().is_empty()).then(|| (token.trim(), scheme))
+}
+
+/// The scheme that a header names, whatever its case (RFC 9110 §11.1).
+pub fn scheme(authorization: Option<&str>) -> Option<Scheme> {
+    let name = authorization?.split(' ').next()?;
+    [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)]
+        .into_iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known))
+        .map(|(_, scheme)| scheme)
 }
 
 #[cfg(test)]
@@ -135,20 +167,31 @@ mod tests {
         format!("Basic {}", BASE64.encode(pair.as_bytes()))
     }
 
+    fn secret(credentials: &Credentials) -> (&str, ClientAuthMethod) {
+        match &credentials.shown {
+            Shown::Secret(secret, method) => (secret.reveal(), *method),
+            Shown::Assertion(_) => panic!("an assertion"),
+        }
+    }
+
     #[test]
     fn basic_credentials_are_form_decoded() {
         let got = credentials(Some(&basic("a%2Fb+c:s%3A+%25")), &body("")).unwrap();
-        assert_eq!((got.client_id.as_str(), got.secret.reveal()), ("a/b c", "s: %"));
-        assert_eq!(got.method, ClientAuthMethod::ClientSecretBasic);
+        assert_eq!(
+            (got.client_id.as_str(), secret(&got)),
+            ("a/b c", ("s: %", ClientAuthMethod::ClientSecretBasic))
+        );
         let lower = basic("id:sec:ret").replacen("Basic", "bASIC", 1);
-        assert_eq!(credentials(Some(&lower), &body("client_id=id")).unwrap().secret.reveal(), "sec:ret");
+        assert_eq!(secret(&credentials(Some(&lower), &body("client_id=id")).unwrap()).0, "sec:ret");
     }
 
     #[test]
     fn posted_credentials() {
         let got = credentials(None, &body("client_id=a%20b&client_secret=s%2B")).unwrap();
-        assert_eq!((got.client_id.as_str(), got.secret.reveal()), ("a b", "s+"));
-        assert_eq!(got.method, ClientAuthMethod::ClientSecretPost);
+        assert_eq!(
+            (got.client_id.as_str(), secret(&got)),
+            ("a b", ("s+", ClientAuthMethod::ClientSecretPost))
+        );
     }
 
     #[test]
@@ -186,16 +229,18 @@ mod tests {
 
     #[test]
     fn a_bearer_comes_by_header_or_posted_body() {
-        let header = bearer(Some("bearer  abc "), None).unwrap();
-        assert_eq!(header.reveal(), "abc");
-        assert_eq!(bearer(None, Some(&body("access_token=abc"))).unwrap().reveal(), "abc");
-        assert_eq!(bearer(None, None), Err(ResourceError::NoToken));
-        assert_eq!(bearer(None, Some(&body(""))), Err(ResourceError::NoToken));
-        assert_eq!(bearer(Some("Basic abc"), None), Err(ResourceError::InvalidToken));
-        assert_eq!(bearer(Some("Bearer "), None), Err(ResourceError::InvalidToken));
+        let header = access_token(Some("bearer  abc "), None).unwrap();
+        assert_eq!((header.0.reveal(), header.1), ("abc", Scheme::Bearer));
+        let bound = access_token(Some("dPoP abc"), None).unwrap();
+        assert_eq!((bound.0.reveal(), bound.1), ("abc", Scheme::Dpop));
+        assert_eq!(access_token(None, Some(&body("access_token=abc"))).unwrap().0.reveal(), "abc");
+        assert_eq!(access_token(None, None), Err(ResourceError::NoToken));
+        assert_eq!(access_token(None, Some(&body(""))), Err(ResourceError::NoToken));
+        assert_eq!(access_token(Some("Basic abc"), None), Err(ResourceError::InvalidToken));
+        assert_eq!(access_token(Some("Bearer "), None), Err(ResourceError::InvalidToken));
         for twice in [
-            bearer(Some("Bearer a"), Some(&body("access_token=a"))),
-            bearer(None, Some(&body("access_token=a&access_token=b"))),
+            access_token(Some("Bearer a"), Some(&body("access_token=a"))),
+            access_token(None, Some(&body("access_token=a&access_token=b"))),
         ] {
             assert_eq!(twice.unwrap_err().code(), Some("invalid_request"));
         }
@@ -207,7 +252,7 @@ mod tests {
             let body = body(&text);
             let _ = credentials(header.as_deref(), &body);
             let _ = redemption(&body);
-            let _ = bearer(header.as_deref(), Some(&body));
+            let _ = access_token(header.as_deref(), Some(&body));
         }
     }
 }

@@ -2,6 +2,7 @@
 mod discovery;
 mod introspect;
 mod log;
+mod par;
 mod token;
 mod userinfo;
 
@@ -12,6 +13,9 @@ use serde_json::json;
 
 use super::extract::Visit;
 use super::route::Route;
+use crate::app::App;
+use crate::app::openid::issuer;
+use crate::oidc::provider::dpop::Call;
 use crate::oidc::provider::params::Params;
 
 /// The routes of every endpoint.
@@ -19,6 +23,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = discovery::routes();
     routes.extend(introspect::routes());
     routes.extend(log::routes());
+    routes.extend(par::routes());
     routes.extend(token::routes());
     routes.extend(userinfo::routes());
     routes
@@ -55,6 +60,24 @@ fn form(headers: &HeaderMap, body: &Bytes) -> Option<Params> {
 /// The `Authorization` header, if it is text.
 fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// The proofs of possession a call brings, and the address it was made to.
+struct Proofs<'a> {
+    url: String,
+    headers: Vec<&'a str>,
+}
+
+impl<'a> Proofs<'a> {
+    fn of(app: &App, headers: &'a HeaderMap, path: &str) -> Self {
+        let text = |value: &'a http::HeaderValue| value.to_str().unwrap_or_default();
+        let headers = headers.get_all("dpop").iter().map(text).collect();
+        Self { url: format!("{}{path}", issuer(app)), headers }
+    }
+
+    fn call<'c>(&'c self, method: &'c str) -> Call<'c> {
+        Call { method, url: &self.url, proofs: &self.headers }
+    }
 }
 
 /// Where a request comes from, for the limits of the log.

@@ -14,7 +14,7 @@ use crate::oidc::provider::token::is_refresh;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{authorization, error_answer, form, json_answer, source};
+use super::{Proofs, authorization, error_answer, form, json_answer, source};
 
 pub(super) const NOT_A_FORM: TokenError =
     TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded");
@@ -27,14 +27,15 @@ async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: B
     let Some(params) = form(&headers, &body) else {
         return refused(NOT_A_FORM);
     };
+    let proofs = Proofs::of(&app, &headers, path::TOKEN);
+    let (call, shown, source) = (proofs.call("POST"), authorization(&headers), source(&visit));
     if is_refresh(&params) {
-        let tokens = refresh_tokens::refresh(&app, authorization(&headers), &params, &source(&visit)).await;
-        return match tokens {
+        return match refresh_tokens::refresh(&app, call, shown, &params, &source).await {
             Ok(tokens) => given(&visit, &tokens),
             Err(error) => failed(&visit, &error),
         };
     }
-    match redeem_code::redeem(&app, authorization(&headers), &params, &source(&visit)).await {
+    match redeem_code::redeem(&app, call, shown, &params, &source).await {
         Ok(tokens) => given(&visit, &tokens),
         Err(RedeemError::Refused(error)) => refused(error),
         Err(error) => fault(&visit, &error),

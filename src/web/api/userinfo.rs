@@ -2,16 +2,17 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::app::App;
 use crate::app::give_userinfo::{self, UserinfoError};
 use crate::oidc::provider::error::{ResourceError, describe};
 use crate::oidc::provider::metadata::path;
+use crate::oidc::provider::token::{Scheme, scheme};
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{authorization, error_answer, form, json_answer, source};
+use super::{Proofs, authorization, error_answer, form, json_answer, source};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -28,17 +29,38 @@ async fn userinfo(
     body: Bytes,
 ) -> Response {
     let posted = if method == Method::POST { form(&headers, &body) } else { None };
-    match give_userinfo::give(&app, authorization(&headers), posted.as_ref(), &source(&visit)).await {
+    let (proofs, shown) = (Proofs::of(&app, &headers, path::USERINFO), authorization(&headers));
+    let (call, source) = (proofs.call(method.as_str()), source(&visit));
+    let mut response = match give_userinfo::give(&app, call, shown, posted.as_ref(), &source).await {
         Ok(body) => json_answer(StatusCode::OK, body),
-        Err(UserinfoError::Refused(error)) => refused(error),
+        Err(UserinfoError::Refused(error)) => refused(error, scheme(shown)),
         Err(cause) => {
             tracing::error!(operation = visit.operation, %cause, "userinfo endpoint");
-            refused(ResourceError::ServerError)
+            refused(ResourceError::ServerError, None)
         }
+    };
+    if let Some(id) = interaction(&headers) {
+        response.headers_mut().insert(INTERACTION, id);
     }
+    response
 }
 
-fn refused(error: ResourceError) -> Response {
-    let challenge = error.challenge();
-    error_answer(error.status(), error.code().unwrap_or("invalid_token"), &describe(&error), Some(&challenge))
+/// Names one exchange in the journals of both sides (FAPI 2.0 Implementation Advice; FAPI 1.0 Part 1 §6.2.1).
+const INTERACTION: &str = "x-fapi-interaction-id";
+
+/// The name the caller gave this exchange, if it can be given back.
+fn interaction(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(INTERACTION).filter(|id| id.len() <= 100).cloned()
+}
+
+/// Says what is wrong, and by which schemes a token may be shown.
+fn refused(error: ResourceError, shown: Option<Scheme>) -> Response {
+    let challenge = error.challenge(shown.unwrap_or(Scheme::Bearer));
+    let code = error.code().unwrap_or("invalid_token");
+    let mut response = error_answer(error.status(), code, &describe(&error), Some(&challenge));
+    let other = ResourceError::NoToken.challenge(Scheme::Dpop);
+    if let (None | Some(Scheme::Bearer), Ok(other)) = (shown, HeaderValue::from_str(&other)) {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, other);
+    }
+    response
 }

@@ -12,6 +12,7 @@ use super::provider::{basic, json, logged, redeem};
 use super::provider_tokens::issue;
 use crate::support::app::TestApp;
 use crate::support::services::josette;
+use crate::support::signing::NO_PROOF;
 
 const TRIALS: usize = 60;
 
@@ -32,7 +33,7 @@ on_both_engines! {
             for _ in 0..3 {
                 let (shared, bearer) = (Arc::clone(&shared), bearer.clone());
                 calls.push(tokio::spawn(async move {
-                    give_userinfo::give(&shared, Some(&bearer), None, &format!("trial {trial}")).await.is_ok()
+                    give_userinfo::give(&shared, NO_PROOF, Some(&bearer), None, &format!("trial {trial}")).await.is_ok()
                 }));
             }
             let (node, id) = (Arc::clone(&shared), mandate.id);
@@ -49,7 +50,7 @@ on_both_engines! {
                 waiting.reveal()
             );
             calls.push(tokio::spawn(async move {
-                redeem_code::redeem(&node, Some(&header), &Params::parse(body.as_bytes()), &format!("trial {trial}"))
+                redeem_code::redeem(&node, NO_PROOF, Some(&header), &Params::parse(body.as_bytes()), &format!("trial {trial}"))
                     .await
                     .is_ok()
             }));

@@ -12,6 +12,7 @@ use time::Duration;
 use super::provider::{Browser, basic, json, logged, param, redeem, server, userinfo};
 use crate::support::app::TestApp;
 use crate::support::services::{Desk, Mandate, Service, josette};
+use crate::support::signing::NO_PROOF;
 use entremise::domain::ids::UserId;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -197,7 +198,7 @@ on_both_engines! {
                 code.reveal()
             );
             let contest = |shared: Arc<App>, header: String, body: String| {
-                tokio::spawn(async move { redeem_code(&shared, Some(&header), &Params::parse(body.as_bytes()), "test").await })
+                tokio::spawn(async move { redeem_code(&shared, NO_PROOF, Some(&header), &Params::parse(body.as_bytes()), "test").await })
             };
             let (one, two) = tokio::join!(
                 contest(Arc::clone(&shared), header.clone(), body.clone()),
@@ -258,6 +259,7 @@ pub(super) async fn issue(
             scope: "openid profile",
             nonce: None,
             challenge: None,
+            dpop_jkt: None,
             issued_at: now,
             expires_at: now + Duration::seconds(60),
         }).await?;

@@ -109,6 +109,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/authorize/{handle}/end", "scbxxxsssx+"),
     ("POST", "/authorize/{handle}/end", "scbxxxsssx+"),
     ("POST", "/authorize/{handle}/cancel", "scbxxxsssx+"),
+    ("POST", "/par", "kkkkkkbbkkk"),
     ("POST", "/token", "kkkkkkb+kkk"),
     ("POST", "/introspect", "kkkkkk++kkk"),
     ("POST", "/revoke", "kkkkkk++kkk"),

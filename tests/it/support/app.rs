@@ -110,6 +110,12 @@ impl Call<'_> {
         self
     }
 
+    /// Adds a header, beside others of the same name.
+    pub fn also(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
     pub fn cookie(mut self, name: &str, value: &str) -> Self {
         self.cookies.push(format!("{name}={value}"));
         self

@@ -6,6 +6,7 @@ pub mod people;
 mod postgres;
 pub mod program;
 pub mod services;
+pub mod signing;
 
 pub use app::{Answer, TestApp};
 pub use database::{Engine, TempFolder, TestDb};

@@ -66,6 +66,7 @@ async fn arrive(app: &App, visit: &Visit, encoded: &[u8]) -> Response {
 fn page_kind(error: PageError) -> &'static str {
     match error {
         PageError::NoClient | PageError::UnknownClient => "unknown-service",
+        PageError::UnknownRequestUri => "request-gone",
         PageError::NoRedirectUri | PageError::UnknownRedirectUri => "unknown-return",
     }
 }
