@@ -5,7 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::oidc::provider::client::Client;
-use crate::oidc::provider::introspection::{INACTIVE, Introspection, named_token};
+use crate::oidc::provider::introspection::{Confirmation, INACTIVE, Introspection, named_token};
 use crate::oidc::provider::params::Params;
 use crate::store::token::refresh::{self, RefreshRow};
 use crate::store::token::{self, Standing, TokenRow};
@@ -15,7 +15,7 @@ use super::caller::CHARTER_VERSION;
 use super::give_check::{self, Check};
 use super::know_service::{self, ServiceError};
 use super::openid::issuer;
-use super::redeem_code::{exchange::entry, told};
+use super::redeem_code::{exchange::entry, token_type, told};
 use super::{App, record};
 
 /// A token of either kind.
@@ -29,14 +29,16 @@ struct Known {
     alive: bool,
     /// How it is presented; a refresh token opens nothing.
     token_type: Option<&'static str>,
+    /// Thumbprint of the key it is bound to.
+    jkt: Option<String>,
     standing: Standing,
 }
 
 impl From<TokenRow> for Known {
     fn from(row: TokenRow) -> Self {
         let TokenRow { client_id, issued_to, scope, issued_at, expires_at, alive, standing, .. } = row;
-        let token_type = Some("Bearer");
-        Self { service: client_id, issued_to, scope, issued_at, expires_at, alive, token_type, standing }
+        let (token_type, jkt) = (Some(token_type(row.dpop_jkt.as_deref())), row.dpop_jkt);
+        Self { service: client_id, issued_to, scope, issued_at, expires_at, alive, token_type, jkt, standing }
     }
 }
 
@@ -51,6 +53,7 @@ impl From<RefreshRow> for Known {
             expires_at,
             alive,
             token_type: None,
+            jkt: None,
             standing,
         }
     }
@@ -119,6 +122,7 @@ fn answer(app: &App, client: &Client, known: &Known) -> Result<Vec<u8>, ServiceE
         client_id: &known.issued_to,
         scope: &known.scope,
         token_type: known.token_type,
+        cnf: known.jkt.clone().map(|jkt| Confirmation { jkt }),
         iat: known.issued_at.unix(),
         exp: known.expires_at.unix(),
         auth_time: standing.auth_time.unix(),

@@ -15,6 +15,13 @@ pub fn named_token(body: &Params) -> Result<PlainToken, TokenError> {
 /// The answer for a token that is worth nothing to its bearer, or to whoever asks: why is never said.
 pub const INACTIVE: &str = r#"{"active":false}"#;
 
+/// How the bearer of a token proves to be its holder (RFC 7800 §3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confirmation {
+    /// Thumbprint of their key.
+    pub jkt: String,
+}
+
 /// The answer for a live token. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Introspection<'a> {
@@ -26,6 +33,9 @@ pub struct Introspection<'a> {
     pub scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
+    /// The key that must come with it (RFC 9449 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     pub iat: i64,
     pub exp: i64,
     /// When the aidant last entered a code of their card (RFC 9470 §6.2), and at what level the user was identified.

@@ -339,6 +339,38 @@ on_both_engines! {
         assert_eq!(error(replayed.assert_status(401)), "invalid_dpop_proof");
     }
 
+    async fn a_renewed_token_is_bound_and_told_so(app: TestApp) {
+        let bank = Bank::of(&app).await;
+        app.change_by_hand("UPDATE client SET may_refresh = TRUE WHERE created_at <= $1").await;
+        let pushed = bank.push(&app, None, &[]).await;
+        let code = bank.code(&app, &pushed).await;
+        let tokens = json(bank.redeem(&app, &code, &[&bank.proof(&app)]).await.assert_status(200));
+        let refresh = tokens["refresh_token"].as_str().unwrap();
+        let renewed = async |proof: Option<String>| {
+            let assertion = bank.assertion(&app);
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh),
+                ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)];
+            let call = server(app.post("/token")).form(&fields);
+            proof.into_iter().fold(call, |call, proof| call.also("dpop", proof)).send().await
+        };
+        assert_eq!(error(renewed(None).await.assert_status(400)), "invalid_dpop_proof");
+        let new_key = Signer::fresh();
+        let answer = renewed(Some(new_key.proof(&app, "POST", "/token", &json!({})))).await;
+        let again = json(answer.assert_status(200));
+        assert_eq!(again["token_type"], "DPoP");
+        assert!(again.get("refresh_token").is_none(), "it keeps the one it has");
+        let token = again["access_token"].as_str().unwrap();
+        let old_key = bank.holder.proof_with(&app, "GET", "/userinfo", token);
+        bank.userinfo(&app, &format!("DPoP {token}"), &[&old_key]).await.assert_status(401);
+        let proof = new_key.proof_with(&app, "GET", "/userinfo", token);
+        bank.userinfo(&app, &format!("DPoP {token}"), &[&proof]).await.assert_status(200);
+        let assertion = bank.assertion(&app);
+        let fields = [("token", token), ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)];
+        let told = json(server(app.post("/introspect")).form(&fields).send().await.assert_status(200));
+        assert_eq!((&told["token_type"], &told["cnf"]["jkt"]), (&json!("DPoP"), &json!(new_key.thumbprint())));
+        assert_eq!(error(server(app.post("/introspect")).form(&fields).send().await.assert_status(401)), "invalid_client");
+    }
+
     async fn a_service_with_a_secret_may_bind_its_tokens_too(app: TestApp) {
         let bank = Bank::of(&app).await;
         let general = app.service("general", |_| {}).await;
