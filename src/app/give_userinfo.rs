@@ -72,17 +72,13 @@ pub async fn give(
     body: Option<&Params>,
     source: &str,
 ) -> Result<Vec<u8>, UserinfoError> {
-    let (token, scheme) = access_token(authorization, body)?;
-    let jkt = match scheme {
-        Scheme::Bearer => None,
-        Scheme::Dpop => match proven_key(app, call, &token).await? {
-            Ok(jkt) => Some(jkt),
-            Err((error, reason)) => {
-                let draft = Draft::refused(Kind::UserinfoRefused, reason).by_role(Role::Nobody);
-                record::refuse(app, draft, source).await?;
-                return Err(error.into());
-            }
-        },
+    let (token, jkt) = match shown(app, call, authorization, body).await? {
+        Ok(shown) => shown,
+        Err((error, reason)) => {
+            let draft = Draft::refused(Kind::UserinfoRefused, reason).by_role(Role::Nobody);
+            record::refuse(app, draft, source).await?;
+            return Err(error.into());
+        }
     };
     let draft = match together::userinfo(app, token.hash(), jkt).await? {
         Seen::Given(given) => return Ok(answer(app, &given)?),
@@ -96,6 +92,21 @@ pub async fn give(
     };
     record::refuse(app, draft, source).await?;
     Err(ResourceError::InvalidToken.into())
+}
+
+/// The access token a call shows, and the key it proves with it; or what is wrong with the proof, told and logged. The
+/// token must then be bound to that very key, or to none.
+pub(super) async fn shown(
+    app: &App,
+    call: Call<'_>,
+    authorization: Option<&str>,
+    body: Option<&Params>,
+) -> Result<Result<(PlainToken, Option<String>), (ResourceError, &'static str)>, UserinfoError> {
+    let (token, scheme) = access_token(authorization, body)?;
+    Ok(match scheme {
+        Scheme::Bearer => Ok((token, None)),
+        Scheme::Dpop => proven_key(app, call, &token).await?.map(|jkt| (token, Some(jkt))),
+    })
 }
 
 /// The key proven with a token that is bound to it. A proof is spent on such a token only.

@@ -38,6 +38,7 @@ pub mod list_users;
 pub mod log_keys;
 pub mod log_line;
 pub mod manage_cards;
+pub mod manage_client;
 pub mod notices;
 pub mod open_service;
 pub mod openid;

@@ -1,10 +1,11 @@
-//! `clients add`, `clients list`.
+//! `clients add`, `clients list`, `clients show`, `clients rotate-secret`, `clients suspend`, `clients resume`.
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jsonwebtoken::jwk::JwkSet;
 
 use crate::app::register_client::{self, NewService};
+use crate::app::{App, manage_client};
 use crate::crypto::jwt::Alg;
 use crate::domain::secret::PlainToken;
 use crate::oidc::provider::policy::{ClientAuthMethod, ClientKeys, Policy, Profile, Reauthentication};
@@ -18,6 +19,19 @@ pub(super) enum Verb {
     Add(Box<Add>),
     /// List the services.
     List,
+    /// Show what is registered of a service.
+    Show { client_id: String },
+    /// Give a service a new secret. Prints it, once; the one it had serves for a while.
+    RotateSecret {
+        client_id: String,
+        /// Hours for which the secret it had still serves.
+        #[arg(long, default_value_t = 168)]
+        overlap: u16,
+    },
+    /// Stop a service at once: its requests, its codes and its access.
+    Suspend { client_id: String },
+    /// Let a suspended service go on.
+    Resume { client_id: String },
 }
 
 #[derive(Args)]
@@ -98,7 +112,6 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
             Verb::Add(add) => {
                 let client_id = add.client_id.clone();
                 let new = service(*add)?;
-                let refused = |error: register_client::RegisterError| Failure::Refused(error.to_string());
                 let (_, secret) = register_client::register(&app, &new).await.map_err(refused)?;
                 say(&format!("client_id      {client_id}"));
                 if let Some(secret) = secret {
@@ -110,10 +123,66 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
                     say(&format!("{client_id}\t{status}\t{name}"));
                 }
             }
+            Verb::Show { client_id } => show(&app, &client_id).await?,
+            Verb::RotateSecret { client_id, overlap } => {
+                let overlap = time::Duration::hours(overlap.into());
+                let secret =
+                    manage_client::rotate_secret(&app, &client_id, overlap).await.map_err(refused)?;
+                say_secret(&secret);
+            }
+            Verb::Suspend { client_id } => {
+                manage_client::suspend(&app, &client_id, true).await.map_err(refused)?;
+            }
+            Verb::Resume { client_id } => {
+                manage_client::suspend(&app, &client_id, false).await.map_err(refused)?;
+            }
         }
         app.store.close().await;
         Ok(())
     })
+}
+
+async fn show(app: &App, client_id: &str) -> Result<(), Failure> {
+    let (client, overlap) = manage_client::show(app, client_id).await.map_err(refused)?;
+    let policy = &client.policy;
+    let list = |lines: &[String]| if lines.is_empty() { "-".to_owned() } else { lines.join(" ") };
+    let alg = |alg: Option<Alg>| alg.map_or("none", Alg::name).to_owned();
+    let keys = match &policy.keys {
+        ClientKeys::None => "-".to_owned(),
+        ClientKeys::Inline(keys) => format!("{} given at registration", keys.keys.len()),
+        ClientKeys::Uri(uri) => uri.clone(),
+    };
+    for (name, value) in [
+        ("client_id", client.client_id.clone()),
+        ("name", client.name.clone()),
+        ("status", if client.suspended { "suspended" } else { "active" }.to_owned()),
+        ("profile", policy.profile.as_str().to_owned()),
+        ("redirect_uris", list(&client.redirect_uris)),
+        ("post_logout_redirect_uris", list(&client.post_logout_redirect_uris)),
+        ("backchannel_logout_uri", list(policy.backchannel_logout_uri.as_slice())),
+        ("sector", client.sector.clone()),
+        ("domains", client.domains.as_deref().map_or_else(|| "any".to_owned(), list)),
+        ("auth_method", policy.auth_method.as_str().to_owned()),
+        ("keys", keys),
+        ("id_token_alg", alg(Some(policy.id_token_alg))),
+        ("userinfo_alg", alg(policy.userinfo_alg)),
+        ("requires_par", policy.requires_par.to_string()),
+        ("requires_dpop", policy.requires_dpop.to_string()),
+        ("tells_actor", policy.tells_actor.to_string()),
+        ("enforces_limits", policy.enforces_limits.to_string()),
+        ("is_hub", policy.is_hub.to_string()),
+        ("reauthentication", policy.reauthentication.as_str().to_owned()),
+        ("may_refresh", policy.may_refresh.to_string()),
+        ("is_resource_server", policy.is_resource_server.to_string()),
+        ("previous_secret_until", overlap.map_or_else(|| "-".to_owned(), |end| end.to_string())),
+    ] {
+        say(&format!("{name:<26} {value}"));
+    }
+    Ok(())
+}
+
+fn refused(error: impl std::fmt::Display) -> Failure {
+    Failure::Refused(error.to_string())
 }
 
 /// A secret just made, which nothing keeps.

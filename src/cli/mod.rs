@@ -46,7 +46,7 @@ enum Verb {
     /// Check the configuration, or print every key with its meaning.
     #[command(subcommand)]
     Config(check::Verb),
-    /// Services: register, list.
+    /// Services: register, list, show, change the secret, suspend, resume.
     #[command(subcommand)]
     Clients(clients::Verb),
     /// Keys: generate, rotate, list.

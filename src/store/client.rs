@@ -2,6 +2,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::domain::ids::{EntryId, ServiceId};
+use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
 use super::many::{list, padded};
@@ -61,6 +62,26 @@ const INSERT: &str = concat!(
        $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
      ON CONFLICT (client_id) DO NOTHING"
 );
+
+const ROTATE: &str = "
+UPDATE client SET previous_secret_hash = secret_hash, previous_secret_ends_at = $3, secret_hash = $2
+WHERE id = $1 AND secret_hash IS NOT NULL";
+const SET_STATUS: &str = "UPDATE client SET status = $2 WHERE id = $1 AND status <> $2";
+
+/// Replaces a service's secret; the one it had serves until `until`, the one before no longer. False if it has none.
+pub async fn rotate_secret(
+    tx: &mut WriteTx,
+    id: ServiceId,
+    hash: &HashedToken,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(ROTATE).bind(id).bind(hash).bind(until))? == 1)
+}
+
+/// Makes a service `active` or `suspended`. False if it is so already.
+pub async fn set_status(tx: &mut WriteTx, id: ServiceId, status: &'static str) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(SET_STATUS).bind(id).bind(status))? == 1)
+}
 
 pub async fn by_client_id(tx: &mut impl Access, client_id: &str) -> Result<Option<ClientRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, ClientRow>(BY_CLIENT_ID).bind(client_id).fetch_optional(c).await)

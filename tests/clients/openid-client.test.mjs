@@ -1,6 +1,9 @@
 // `openid-client`, as published: a sign-in (code + PKCE), a tampered ID token of ours refused, and what comes after a
 // sign-in: refresh, introspection, revocation, sign-out.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as client from 'openid-client';
 import { scene, tamperingWire } from './support.mjs';
@@ -80,19 +83,58 @@ describe('openid-client', () => {
     assert.equal(await here.leave(leaving), `${here.signedOutUri}?state=leaving`);
     assert.ok(await here.atTheDesk(), 'the desk goes on');
   });
+
+  test('under FAPI 2.0: pushes its request, signs its assertions, holds the key of its tokens', async () => {
+    const own = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    const folder = await mkdtemp(join(tmpdir(), 'jwks-'));
+    const file = join(folder, 'jwks.json');
+    const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', own.publicKey);
+    await writeFile(file, JSON.stringify({ keys: [{ kty, crv, x, y, kid: 'one', alg: 'ES256', use: 'sig' }] }));
+    const service = await here.register('oc-fapi', '--profile', 'high_security', '--jwks-file', file, '--refresh');
+    await rm(folder, { recursive: true });
+    const authentication = client.PrivateKeyJwt({ key: own.privateKey, kid: 'one' });
+    const config = await client.discovery(new URL(here.demo.origin), service.clientId,
+      { id_token_signed_response_alg: 'ES256' }, authentication, { execute: [client.allowInsecureRequests] });
+    client.enableNonRepudiationChecks(config);
+
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
+    const { parameters, checks } = await asked(here.redirectUri);
+    const url = await client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
+    assert.deepEqual([...url.searchParams.keys()].sort(), ['client_id', 'request_uri']);
+    const back = new URL(await here.authorize(url));
+    const tokens = await client.authorizationCodeGrant(config, back, checks, undefined, { DPoP });
+    assert.equal(tokens.token_type, 'dpop');
+    const person = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, { DPoP });
+    assert.equal(person.family_name, 'Martin');
+
+    const stolen = await fetch(`${here.demo.origin}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    assert.equal(stolen.status, 401, 'nobody else can use it');
+    const renewed = await client.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP });
+    assert.equal(renewed.token_type, 'dpop');
+    const told = await client.tokenIntrospection(config, renewed.access_token);
+    assert.ok(told.active && told.cnf.jkt);
+    await client.tokenRevocation(config, renewed.access_token);
+    assert.equal((await client.tokenIntrospection(config, renewed.access_token)).active, false);
+  });
 });
 
 async function request(config, redirectUri) {
+  const { parameters, checks } = await asked(redirectUri);
+  return { url: client.buildAuthorizationUrl(config, parameters), checks };
+}
+
+/** What a service asks, and what it must find in the answer. */
+async function asked(redirectUri) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const expectedState = client.randomState();
   const expectedNonce = client.randomNonce();
-  const url = client.buildAuthorizationUrl(config, {
+  const parameters = {
     redirect_uri: redirectUri,
     scope: 'openid profile birth',
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
     state: expectedState,
     nonce: expectedNonce,
-  });
-  return { url, checks: { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true } };
+  };
+  return { parameters, checks: { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true } };
 }

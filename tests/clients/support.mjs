@@ -27,7 +27,7 @@ export async function scene(engine) {
     async register(clientId, ...options) {
       const told = await verb(demo, '--config', demo.data, 'clients', 'add', clientId,
         '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent', ...options);
-      return { clientId, secret: /client_secret\s+(\S+)/.exec(told)[1] };
+      return { clientId, secret: /client_secret\s+(\S+)/.exec(told)?.[1] };
     },
     /** The aidant follows a service's request; gives the address the browser is sent back to. */
     async authorize(url) {

@@ -48,6 +48,10 @@ fn every_verb_explains_itself_and_none_takes_a_secret() {
         "cards import",
         "clients add",
         "clients list",
+        "clients resume",
+        "clients rotate-secret",
+        "clients show",
+        "clients suspend",
         "config check",
         "config schema",
         "demo",
@@ -371,6 +375,36 @@ async fn clients(program: &Program) {
     );
     let (status, body) = token("another").await;
     assert!(status == 401 && body.contains("invalid_client"), "{status} {body}");
+    let shown = program.run(&["clients", "show", "impots"]).ok().out;
+    assert!(shown.contains("client_secret_basic") && shown.contains("https://impots.example/cb"), "{shown}");
+    program.run(&["clients", "show", "nobody"]).refused(&["no service"]);
+    program.run(&["clients", "rotate-secret", "impots", "--overlap", "9999"]).refused(&["hours"]);
+    let rotated = program.run(&["clients", "rotate-secret", "impots", "--overlap", "1"]).ok().out;
+    let new = rotated.trim().strip_prefix("client_secret").unwrap().trim().to_owned();
+    assert_ne!(new, secret);
+    for good in [&secret, &new] {
+        assert_eq!(token(good).await.0, 400, "both serve while the service changes over");
+    }
+    program.run(&["clients", "suspend", "impots"]).ok();
+    assert_eq!(token(&new).await.0, 401);
+    program.run(&["clients", "suspend", "impots"]).refused(&["already"]);
+    program.run(&["clients", "resume", "impots"]).ok();
+    assert_eq!(token(&new).await.0, 400);
+    let bank = [
+        "clients",
+        "add",
+        "bank",
+        "--name",
+        "Bank",
+        "--redirect-uri",
+        "https://bank.example/cb",
+        "--profile",
+        "high_security",
+    ];
+    program.run(&bank).refused(&["public keys"]);
+    let signs = [&bank[..], &["--jwks-uri", "https://bank.example/jwks"]].concat();
+    assert!(!program.run(&signs).ok().out.contains("client_secret"), "nothing secret is shared");
+
     // A head is signed before the service is asked to stop, for what comes next.
     for _ in 0..600 {
         if serving.get("/log/checkpoint").await.0 == 200 {

@@ -139,7 +139,7 @@ pub(crate) mod tests {
         static RSA: OnceLock<Vec<u8>> = OnceLock::new();
         // The key itself (PKCS #1) stands after 26 bytes of PKCS #8.
         let rsa = RSA.get_or_init(|| generate(Alg::Rs256).unwrap().to_vec());
-        let ed = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
+        let ed = Ed25519KeyPair::generate_pkcs8v1(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
         vec![
             Signer::new("ES256", Algorithm::ES256, EncodingKey::from_ec_der(&generate(Alg::Es256).unwrap())),
             Signer::new("EdDSA", Algorithm::EdDSA, EncodingKey::from_ed_der(ed.as_ref())),

@@ -16,6 +16,7 @@ mod people;
 pub mod people_support;
 pub mod provider;
 mod provider_choice;
+mod provider_clients;
 mod provider_high_security;
 mod provider_introspection;
 mod provider_order;
