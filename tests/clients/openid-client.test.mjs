@@ -94,7 +94,7 @@ describe('openid-client', () => {
     await rm(folder, { recursive: true });
     const authentication = client.PrivateKeyJwt({ key: own.privateKey, kid: 'one' });
     const config = await client.discovery(new URL(here.demo.origin), service.clientId,
-      { id_token_signed_response_alg: 'ES256' }, authentication, { execute: [client.allowInsecureRequests] });
+      { id_token_signed_response_alg: 'ES256', [client.clockSkew]: here.demo.ahead }, authentication, { execute: [client.allowInsecureRequests] });
     client.enableNonRepudiationChecks(config);
 
     const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
