@@ -173,6 +173,7 @@ async fn begin(
     // Writing the entry takes the mandate's row: from here on no revocation can slip in before the commit.
     let draft = opened(opening, who, choice, offered, id, &identity).structure(structure).card(card);
     let entry = record::record(app, tx, draft).await?;
+    let subject = PlainToken::presented(app.openid.pairwise.user(&opening.client.sector, choice.user)).hash();
     let new = NewUse {
         id,
         session: who.session_id,
@@ -185,6 +186,7 @@ async fn begin(
         person: who.person_id,
         card,
         presence: choice.presence.as_str(),
+        subject: Some(&subject),
         declared_service: choice.declared_service.as_deref(),
         auth_time: who.last_code_at,
         started_at: now,

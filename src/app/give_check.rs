@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::digest;
 use time::Duration;
 
 use crate::domain::ids::ServiceId;
+use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::Kind;
@@ -39,13 +39,10 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn key(&self) -> Vec<u8> {
-        let mut context = digest::Context::new(&digest::SHA256);
-        let (service, use_id) = (self.service.as_bytes(), self.standing.use_id.as_bytes());
-        for part in [self.via.as_bytes(), b"\0", self.asked_by.as_bytes(), service, use_id, self.what] {
-            context.update(part);
-        }
-        context.finish().as_ref().to_vec()
+    fn key(&self) -> HashedToken {
+        let (asked_by, service) = (self.asked_by.as_bytes(), self.service.as_bytes());
+        let use_id = self.standing.use_id.as_bytes();
+        HashedToken::of_parts(&[self.via.as_bytes(), b"\0", asked_by, service, use_id, self.what])
     }
 
     fn draft(&self, kind: Kind) -> Draft {
@@ -62,7 +59,7 @@ pub struct Counts(Mutex<Counted>);
 #[derive(Debug, Default)]
 struct Counted {
     since: Option<Timestamp>,
-    checks: BTreeMap<Vec<u8>, Many>,
+    checks: BTreeMap<HashedToken, Many>,
 }
 
 #[derive(Debug)]
@@ -78,11 +75,11 @@ impl Counts {
     }
 
     /// Counts one more of a check this process knows; false if it does not.
-    fn again(&self, key: &[u8]) -> bool {
+    fn again(&self, key: &HashedToken) -> bool {
         self.lock().checks.get_mut(key).map(|many| many.more += 1).is_some()
     }
 
-    fn know(&self, key: Vec<u8>, check: &Check<'_>, more: i64, now: Timestamp) {
+    fn know(&self, key: HashedToken, check: &Check<'_>, more: i64, now: Timestamp) {
         let draft = check.draft(Kind::ChecksCounted);
         let mut counted = self.lock();
         counted.since.get_or_insert(now);

@@ -2,12 +2,13 @@
 //! are in force at that instant.
 use std::collections::BTreeMap;
 
+use crate::crypto::jwt::Alg;
 use crate::domain::secret::{HashedToken, PlainToken};
 use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::oidc::provider::claims::{Identity, UserInfo};
+use crate::oidc::provider::claims::{Identity, SignedUserInfo, UserInfo};
 use crate::oidc::provider::dpop::{self, BadProof, Call};
 use crate::oidc::provider::error::ResourceError;
 use crate::oidc::provider::params::Params;
@@ -20,8 +21,10 @@ use crate::view;
 use super::authenticate_client::spend_proof;
 use super::caller::CHARTER_VERSION;
 use super::choose_user::identity;
+use super::openid::issuer;
 use super::record::{self, RecordError};
 use super::redeem_code::{exchange::entry, told};
+use super::signing_keys::{self, KeysError};
 use super::{App, together};
 
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,8 @@ pub enum UserinfoError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     #[error("the answer cannot be written")]
     Json(#[from] serde_json::Error),
 }
@@ -64,14 +69,20 @@ impl Seen {
     }
 }
 
-/// The JSON answer to whoever presents a token.
+/// The answer in the form the service is registered for.
+pub enum Body {
+    Json(Vec<u8>),
+    Jwt(String),
+}
+
+/// The answer to whoever presents a token.
 pub async fn give(
     app: &App,
     call: Call<'_>,
     authorization: Option<&str>,
     body: Option<&Params>,
     source: &str,
-) -> Result<Vec<u8>, UserinfoError> {
+) -> Result<Body, UserinfoError> {
     let (token, jkt) = match shown(app, call, authorization, body).await? {
         Ok(shown) => shown,
         Err((error, reason)) => {
@@ -81,7 +92,7 @@ pub async fn give(
         }
     };
     let draft = match together::userinfo(app, token.hash(), jkt).await? {
-        Seen::Given(given) => return Ok(answer(app, &given)?),
+        Seen::Given(given) => return answer(app, &given).await,
         Seen::NotInForce(row) => {
             entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id)
         }
@@ -154,12 +165,17 @@ pub(super) async fn look(
         .collect()
 }
 
-fn answer(app: &App, given: &Given) -> Result<Vec<u8>, serde_json::Error> {
+async fn answer(app: &App, given: &Given) -> Result<Body, UserinfoError> {
     let row = &given.row;
     let sub = app.openid.pairwise.user(&row.sector, row.standing.user_id);
     let (act, authorization_details) = told(app, &row.sector, row.tells_actor, &row.standing);
     let identity = claims(&given.identity).within(&Scopes::parse(&row.scope));
-    serde_json::to_vec(&UserInfo { sub: &sub, identity, act, authorization_details })
+    let info = UserInfo { sub: &sub, identity, act, authorization_details };
+    let Some(alg) = &row.userinfo_alg else { return Ok(Body::Json(serde_json::to_vec(&info)?)) };
+    let alg = Alg::named(alg).ok_or_else(|| StoreError::Corrupt("client userinfo_alg".to_owned()))?;
+    let signed = SignedUserInfo { iss: issuer(app), aud: &row.issued_to, info };
+    let ring = signing_keys::ring(app).await?;
+    Ok(Body::Jwt(ring.current(alg)?.sign("JWT", &signed).map_err(KeysError::from)?))
 }
 
 /// The identity as stored, in the names of the claims.

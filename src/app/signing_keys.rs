@@ -17,11 +17,16 @@ use super::record::{self, RecordError};
 
 /// How long a node trusts the keys it has read.
 const AT_HAND: Duration = Duration::minutes(1);
-/// How long a key is published before it signs, and after it signed last: clients re-read keys they do not know,
-/// nodes read them every minute, and the last ID token is dead after five.
+/// How long a key is published before it signs: clients re-read keys they do not know, nodes read them every minute.
 const OVERLAP: Duration = Duration::hours(1);
 
-const ALGS: [Alg; 2] = [Alg::Es256, Alg::Rs256];
+/// How long a key signs.
+const ROTATED_EVERY: Duration = Duration::days(90);
+/// How long a key is published after it signed last: ID tokens are dead after minutes, but come back as hints when a
+/// service signs out, and no use lives longer.
+const KEPT: Duration = Duration::days(2);
+
+pub const ALGS: [Alg; 2] = [Alg::Es256, Alg::Rs256];
 
 /// The keys of one moment.
 #[derive(Debug)]
@@ -134,23 +139,82 @@ pub async fn ensure(app: &App) -> Result<(), KeysError> {
 /// Rotates the keys of `alg`: the next becomes current, the current previous, the previous is retired, a new next is
 /// published. The first time both current and next are made. Gives the new keys' names.
 pub async fn generate(app: &App, alg: Alg) -> Result<Vec<String>, KeysError> {
-    let now = app.now();
-    let made = transact!(app.store, "rotate_keys", tx => {
-        let rows = signing_key::published(tx).await?;
-        let of = |state: &str| rows.iter().find(|row| row.alg == alg.name() && row.state == state);
-        match (of("current"), of("next")) {
-            (Some(_), Some(next)) if now.since(next.created_at) < OVERLAP => return Err(KeysError::TooSoon(alg.name())),
-            (None, _) => Ok::<_, KeysError>(vec![add(app, tx, alg, "current", now).await?, add(app, tx, alg, "next", now).await?]),
-            (Some(_), _) => {
-                if of("next").is_some() {
-                    signing_key::step(tx, alg.name()).await?;
+    let made = transact!(app.store, "rotate_keys", tx => { rotate(app, tx, alg).await })?;
+    forget_at_hand(app);
+    Ok(made)
+}
+
+/// The same for every algorithm whose key has signed for [`ROTATED_EVERY`], and the end of previous keys that nothing
+/// needs any more. How many keys were made or retired.
+pub async fn keep(app: &App) -> Result<usize, KeysError> {
+    let mut changed = 0;
+    for alg in ALGS {
+        changed += transact!(app.store, "keep_keys", tx => {
+            let now = app.now();
+            let rows = signing_key::published(tx).await?;
+            // A next key is made when the current one begins to sign.
+            let since = of(&rows, alg, "next").map(|next| now.since(next.created_at));
+            if of(&rows, alg, "current").is_some() && since.is_some_and(|since| since >= ROTATED_EVERY) {
+                return Ok(rotate(app, tx, alg).await?.len());
+            }
+            match of(&rows, alg, "previous") {
+                Some(previous) if since.is_some_and(|since| since >= KEPT) => {
+                    step(app, tx, previous).await?;
+                    Ok::<_, KeysError>(1)
                 }
-                Ok(vec![add(app, tx, alg, "next", now).await?])
+                _ => Ok(0),
+            }
+        })?;
+    }
+    if changed > 0 {
+        forget_at_hand(app);
+    }
+    Ok(changed)
+}
+
+fn forget_at_hand(app: &App) {
+    *app.openid.keys.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+fn of<'a>(rows: &'a [SigningKeyRow], alg: Alg, state: &str) -> Option<&'a SigningKeyRow> {
+    rows.iter().find(|row| row.alg == alg.name() && row.state == state)
+}
+
+async fn rotate(app: &App, tx: &mut WriteTx, alg: Alg) -> Result<Vec<String>, KeysError> {
+    let now = app.now();
+    let rows = signing_key::published(tx).await?;
+    let of = |state| of(&rows, alg, state);
+    let mut made = Vec::new();
+    match (of("current"), of("next")) {
+        (None, _) => made.push(add(app, tx, alg, "current", now).await?),
+        (Some(_), None) => {}
+        (Some(_), Some(next)) if now.since(next.created_at) < OVERLAP => {
+            return Err(KeysError::TooSoon(alg.name()));
+        }
+        // One after the other: there is one current key at most at each moment.
+        (Some(current), Some(next)) => {
+            for row in of("previous").into_iter().chain([current, next]) {
+                step(app, tx, row).await?;
             }
         }
-    })?;
-    *app.openid.keys.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+    if of("next").is_none() || of("current").is_some() {
+        made.push(add(app, tx, alg, "next", now).await?);
+    }
     Ok(made)
+}
+
+/// Moves a key on; the end of one is an entry, as its beginning was.
+async fn step(app: &App, tx: &mut WriteTx, row: &SigningKeyRow) -> Result<(), KeysError> {
+    if !signing_key::step(tx, row).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    if row.state == "previous" {
+        let draft = Draft::done(Kind::KeyRetired).by_role(Role::System);
+        let draft = draft.fact("kid", row.kid.as_str()).fact("alg", row.alg.as_str());
+        record::record(app, tx, draft).await?;
+    }
+    Ok(())
 }
 
 async fn add(

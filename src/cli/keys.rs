@@ -1,4 +1,4 @@
-//! `keys generate`, `keys list`.
+//! `keys generate`, `keys rotate`, `keys list`.
 use std::path::Path;
 
 use clap::{Args, Subcommand};
@@ -21,6 +21,9 @@ pub(super) enum Verb {
     Generate(Generate),
     /// Stop signing the log with its oldest key, once the newest signs everywhere. Written in the log.
     RetireLog,
+    /// Rotate the OpenID keys: the published next keys begin to sign, new next keys are published. Done by itself every
+    /// 90 days; needed by hand when a key may be known to others.
+    Rotate,
     /// List the keys by their public names.
     List,
 }
@@ -42,7 +45,8 @@ pub(super) struct Generate {
 
 pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Generate(Generate { openid: Some(alg), .. }) => rotate_openid(file, *alg),
+        Verb::Generate(Generate { openid: Some(alg), .. }) => rotate_openid(file, &[*alg]),
+        Verb::Rotate => rotate_openid(file, &signing_keys::ALGS),
         Verb::Generate(Generate { master: true, .. }) => {
             let name = keyring::rotate_master(&Config::load(file)?.keys.folder, &SystemEntropy)?;
             say(&format!("master  {name}"));
@@ -69,15 +73,16 @@ fn create(file: Option<&Path>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn rotate_openid(file: Option<&Path>, alg: Alg) -> Result<(), Failure> {
+fn rotate_openid(file: Option<&Path>, algs: &[Alg]) -> Result<(), Failure> {
     start::block_on(async {
         let app = start::app(file).await?;
-        let made =
-            signing_keys::generate(&app, alg).await.map_err(|error| Failure::Refused(error.to_string()))?;
-        app.store.close().await;
-        for kid in made {
-            say(&format!("{}  {kid}", alg.name()));
+        for alg in algs {
+            let made = signing_keys::generate(&app, *alg).await;
+            for kid in made.map_err(|error| Failure::Refused(error.to_string()))? {
+                say(&format!("{}  {kid}", alg.name()));
+            }
         }
+        app.store.close().await;
         Ok(())
     })
 }

@@ -41,6 +41,13 @@ impl PlainToken {
 }
 
 impl HashedToken {
+    /// A SHA-256 made of several things.
+    pub fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        parts.iter().for_each(|part| context.update(part));
+        Self(context.finish().as_ref().to_vec())
+    }
+
     /// The 32 bytes of the hash, as a row's name.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -17,7 +17,7 @@ use crate::app::fault::Fault;
 use crate::app::forget_over::forget;
 use crate::app::give_check::count_checks;
 use crate::app::notices::{self, Carrier};
-use crate::app::{record, tell_logout};
+use crate::app::{record, signing_keys, tell_logout};
 use crate::domain::ids::RowId;
 use crate::log::policy::Policy;
 use crate::store::{StoreError, lease, tree};
@@ -218,6 +218,9 @@ async fn house(app: &App, holder: &str) -> Result<(), Fault> {
     })?;
     if !mine {
         return Ok(());
+    }
+    if let Err(error) = signing_keys::keep(app).await {
+        tracing::error!(%error, "the OpenID keys are not rotated");
     }
     record::count_refusals(app).await?;
     count_days(app).await?;

@@ -1,5 +1,6 @@
 //! Which checks the log already holds a first entry of.
 use super::{StoreError, WriteTx};
+use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
 const FIRST: &str =
@@ -7,7 +8,7 @@ const FIRST: &str =
 const PURGE: &str = "DELETE FROM check_given WHERE ends_at <= $1";
 
 /// Marks a check as given; true for the first caller only, on all nodes.
-pub async fn first(tx: &mut WriteTx, check: &[u8], ends_at: Timestamp) -> Result<bool, StoreError> {
+pub async fn first(tx: &mut WriteTx, check: &HashedToken, ends_at: Timestamp) -> Result<bool, StoreError> {
     Ok(changed!(tx, sqlx::query(FIRST).bind(check).bind(ends_at))? == 1)
 }
 

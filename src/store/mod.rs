@@ -42,6 +42,7 @@ pub mod oversight;
 pub mod person;
 pub mod refusal;
 pub mod search;
+pub mod reported_action;
 pub mod session;
 pub mod signing_key;
 pub mod spent_proof;

@@ -30,8 +30,7 @@ SELECT kid, alg, private_sealed, public_jwk, state, created_at FROM signing_key 
 const INSERT: &str = "
 INSERT INTO signing_key (kid, alg, private_sealed, public_jwk, state, created_at, entry_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7)";
-// One step in one statement would meet the index of the one current key half-way: PostgreSQL checks it row by row.
-const STEP: &str = "UPDATE signing_key SET state = $3 WHERE alg = $1 AND state = $2";
+const STEP: &str = "UPDATE signing_key SET state = $3 WHERE kid = $1 AND state = $2";
 
 /// Keys a client may need: all but the retired.
 pub async fn published(tx: &mut impl Access) -> Result<Vec<SigningKeyRow>, StoreError> {
@@ -57,10 +56,14 @@ pub async fn insert(tx: &mut WriteTx, row: &SigningKeyRow, entry: EntryId) -> Re
     Ok(())
 }
 
-/// Moves every key of `alg` one step on: previous is retired, current becomes previous, next becomes current.
-pub async fn step(tx: &mut WriteTx, alg: &str) -> Result<(), StoreError> {
-    for (from, to) in [("previous", "retired"), ("current", "previous"), ("next", "current")] {
-        changed!(tx, sqlx::query(STEP).bind(alg).bind(from).bind(to))?;
-    }
-    Ok(())
+/// Moves one key one step on: next becomes current, current becomes previous, previous is retired. False if it was not
+/// where it was believed to be: another node moved it.
+pub async fn step(tx: &mut WriteTx, row: &SigningKeyRow) -> Result<bool, StoreError> {
+    let to = match row.state.as_str() {
+        "next" => "current",
+        "current" => "previous",
+        "previous" => "retired",
+        _ => return Ok(false),
+    };
+    Ok(changed!(tx, sqlx::query(STEP).bind(&row.kid).bind(&row.state).bind(to))? == 1)
 }

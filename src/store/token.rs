@@ -47,6 +47,7 @@ macro_rules! standing {
 }
 
 pub mod refresh;
+pub mod uses;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Standing {
@@ -260,6 +261,8 @@ pub struct TokenRow {
     pub tells_actor: bool,
     /// Thumbprint of the key that must come with it.
     pub dpop_jkt: Option<String>,
+    /// The algorithm its answers of userinfo are signed with; plain if absent.
+    pub userinfo_alg: Option<String>,
     pub identity_sealed: Vec<u8>,
     /// Neither revoked nor expired, and all it stands on in force.
     pub alive: bool,
@@ -268,7 +271,7 @@ pub struct TokenRow {
 }
 
 const TOKENS: &str = concat!(
-    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, a.identity_sealed,
+    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, k.userinfo_alg, a.identity_sealed,
   (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",

@@ -20,6 +20,8 @@ pub struct NewUse<'a> {
     pub person: PersonId,
     pub card: CardId,
     pub presence: &'static str,
+    /// Of the subject by which the service knows the user.
+    pub subject: Option<&'a HashedToken>,
     /// Behind a hub: the service for which the aidant says it is.
     pub declared_service: Option<&'a str>,
     pub auth_time: Timestamp,
@@ -29,8 +31,8 @@ pub struct NewUse<'a> {
 
 const INSERT: &str = "
 INSERT INTO use_session (id, session_id, browser_hash, client_id, grant_id, mandate_id, user_id, structure_id,
-  person_id, card_id, presence, declared_service, auth_time, started_at, entry_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+  person_id, card_id, presence, declared_service, auth_time, started_at, entry_id, subject_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 pub async fn insert(tx: &mut WriteTx, new: &NewUse<'_>) -> Result<(), StoreError> {
     changed!(
@@ -51,6 +53,7 @@ pub async fn insert(tx: &mut WriteTx, new: &NewUse<'_>) -> Result<(), StoreError
             .bind(new.auth_time)
             .bind(new.started_at)
             .bind(new.entry)
+            .bind(new.subject)
     )?;
     Ok(())
 }

@@ -120,6 +120,15 @@ impl Identity<'_> {
     }
 }
 
+/// The answer of userinfo to a service registered for a signed one (OpenID Connect Core §5.3.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignedUserInfo<'a> {
+    pub iss: String,
+    pub aud: &'a str,
+    #[serde(flatten)]
+    pub info: UserInfo<'a>,
+}
+
 /// The answer of userinfo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UserInfo<'a> {

@@ -18,6 +18,9 @@ pub mod path {
     pub const USERINFO: &str = "/userinfo";
     pub const END_SESSION: &str = "/end_session";
     pub const INTROSPECTION: &str = "/introspect";
+    pub const OPENAPI: &str = "/openapi.json";
+    pub const EVALUATION: &str = "/access/v1/evaluation";
+    pub const ACTIONS: &str = "/actions";
     pub const REVOCATION: &str = "/revoke";
 }
 
@@ -42,6 +45,7 @@ pub struct Metadata {
     acr_values_supported: Vec<String>,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 2],
+    userinfo_signing_alg_values_supported: [&'static str; 2],
     token_endpoint_auth_methods_supported: [ClientAuthMethod; 3],
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
     dpop_signing_alg_values_supported: [&'static str; 3],
@@ -81,6 +85,7 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
         acr_values_supported: acr_values.to_vec(),
         subject_types_supported: ["pairwise"],
         id_token_signing_alg_values_supported: [Alg::Rs256.name(), Alg::Es256.name()],
+        userinfo_signing_alg_values_supported: [Alg::Rs256.name(), Alg::Es256.name()],
         token_endpoint_auth_methods_supported: [
             ClientAuthMethod::ClientSecretBasic,
             ClientAuthMethod::ClientSecretPost,

@@ -1,4 +1,4 @@
-//! Discovery document and public keys. Fast, and kept by clients for a few minutes: a new key is published an hour
+//! Discovery document, public keys, and the description of what services call (OpenAPI 3.1). Fast, and kept by clients for a few minutes: a new key is published an hour
 //! before it signs.
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get(path::DISCOVERY, Access::Public, discovery),
         Route::get(path::OAUTH_METADATA, Access::Public, discovery),
         Route::get(path::JWKS, Access::Public, jwks),
+        Route::get(path::OPENAPI, Access::Public, openapi),
     ]
 }
 
@@ -31,6 +32,10 @@ async fn jwks(State(app): State<App>, visit: Visit) -> Response {
         Ok(ring) => public("application/jwk-set+json", ring.jwks().to_owned()),
         Err(error) => Problem::internal(&error).respond(&visit),
     }
+}
+
+async fn openapi() -> Response {
+    public("application/json", include_str!("openapi.json").to_owned())
 }
 
 fn public(kind: &'static str, body: String) -> Response {

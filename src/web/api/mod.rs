@@ -1,5 +1,6 @@
 //! Protocol endpoints: one file each, with its `routes()`.
 mod discovery;
+mod evaluation;
 mod introspect;
 mod log;
 mod par;
@@ -21,6 +22,7 @@ use crate::oidc::provider::params::Params;
 /// The routes of every endpoint.
 pub fn routes() -> Vec<Route> {
     let mut routes = discovery::routes();
+    routes.extend(evaluation::routes());
     routes.extend(introspect::routes());
     routes.extend(log::routes());
     routes.extend(par::routes());

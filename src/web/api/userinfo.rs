@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::app::App;
-use crate::app::give_userinfo::{self, UserinfoError};
+use crate::app::give_userinfo::{self, Body, UserinfoError};
 use crate::oidc::provider::error::{ResourceError, describe};
 use crate::oidc::provider::metadata::path;
 use crate::oidc::provider::token::{Scheme, scheme};
@@ -32,7 +32,12 @@ async fn userinfo(
     let (proofs, shown) = (Proofs::of(&app, &headers, path::USERINFO), authorization(&headers));
     let (call, source) = (proofs.call(method.as_str()), source(&visit));
     let mut response = match give_userinfo::give(&app, call, shown, posted.as_ref(), &source).await {
-        Ok(body) => json_answer(StatusCode::OK, body),
+        Ok(Body::Json(body)) => json_answer(StatusCode::OK, body),
+        Ok(Body::Jwt(token)) => {
+            let mut answer = json_answer(StatusCode::OK, token);
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+            answer
+        }
         Err(UserinfoError::Refused(error)) => refused(error, scheme(shown)),
         Err(cause) => {
             tracing::error!(operation = visit.operation, %cause, "userinfo endpoint");
@@ -54,7 +59,7 @@ fn interaction(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Says what is wrong, and by which schemes a token may be shown.
-fn refused(error: ResourceError, shown: Option<Scheme>) -> Response {
+pub(super) fn refused(error: ResourceError, shown: Option<Scheme>) -> Response {
     let challenge = error.challenge(shown.unwrap_or(Scheme::Bearer));
     let code = error.code().unwrap_or("invalid_token");
     let mut response = error_answer(error.status(), code, &describe(&error), Some(&challenge));

@@ -246,6 +246,7 @@ pub(super) async fn issue(
             person: desk.aidant,
             card: desk.card,
             presence: "present",
+            subject: None,
             declared_service: None,
             auth_time: now,
             started_at: now,

@@ -113,6 +113,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/token", "kkkkkkb+kkk"),
     ("POST", "/introspect", "kkkkkk++kkk"),
     ("POST", "/revoke", "kkkkkk++kkk"),
+    ("POST", "/access/v1/evaluation", "kkkkkkbbkkk"),
+    ("POST", "/actions", "kkkkkkkbkkk"),
     ("GET", "/userinfo", "kkkkkkk+kkk"),
     ("POST", "/userinfo", "kkkkkkk+kkk"),
     ("GET", "/end_session", "+++++++++++"),
@@ -120,6 +122,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/uses", "sc++++sss++"),
     ("POST", "/uses/end", "sc++++sss++"),
     ("GET", "/jwks", "+++++++++++"),
+    ("GET", "/openapi.json", "+++++++++++"),
     ("GET", "/.well-known/openid-configuration", "+++++++++++"),
     ("GET", "/.well-known/oauth-authorization-server", "+++++++++++"),
     // Consent: whoever holds the browser in which the user identified; the aidant's session opens nothing here.
@@ -303,7 +306,7 @@ impl Scene {
                 call = server(call).header("authorization", basic(who));
                 form.push(("token", "unknown".to_owned()));
             }
-            Caller::Service if path == "/userinfo" => {
+            Caller::Service if ["/userinfo", "/actions"].contains(&path.as_str()) => {
                 let code = self.code(browser).await;
                 let tokens = json(&redeem(app, &self.service, &code, &[]).await);
                 let token = tokens["access_token"].as_str().expect("a token").to_owned();
@@ -330,7 +333,9 @@ impl Scene {
             let fields: Vec<(&str, &str)> =
                 form.iter().map(|(name, value)| (*name, value.as_str())).collect();
             call = call.form(&fields);
-            if !["/token", "/userinfo", "/introspect", "/revoke"].contains(&path.as_str()) {
+            if !["/token", "/userinfo", "/introspect", "/revoke", "/access/v1/evaluation", "/actions"]
+                .contains(&path.as_str())
+            {
                 call = call.header("sec-fetch-site", "same-origin");
             }
         }

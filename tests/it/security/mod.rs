@@ -2,3 +2,4 @@
 mod hostile;
 mod matrix;
 mod methods;
+mod openapi;

@@ -67,7 +67,15 @@ impl TestApp {
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
         let headers =
             vec![("sec-fetch-site", "same-origin".to_owned()), ("accept-language", "fr".to_owned())];
-        Call { app: self, method, path: path.to_owned(), headers, cookies: Vec::new(), form: None }
+        Call {
+            app: self,
+            method,
+            path: path.to_owned(),
+            headers,
+            cookies: Vec::new(),
+            form: None,
+            json: None,
+        }
     }
 }
 
@@ -100,6 +108,7 @@ pub struct Call<'a> {
     headers: Vec<(&'static str, String)>,
     cookies: Vec<String>,
     form: Option<String>,
+    json: Option<String>,
 }
 
 impl Call<'_> {
@@ -133,6 +142,11 @@ impl Call<'_> {
         self
     }
 
+    pub fn json(mut self, text: impl Into<String>) -> Self {
+        self.json = Some(text.into());
+        self
+    }
+
     pub async fn send(self) -> Answer {
         let mut request = Request::builder().method(self.method.clone()).uri(&self.path);
         for (name, value) in &self.headers {
@@ -141,12 +155,16 @@ impl Call<'_> {
         if !self.cookies.is_empty() {
             request = request.header(header::COOKIE, self.cookies.join("; "));
         }
-        let body = match self.form {
-            Some(form) => {
+        let body = match (self.form, self.json) {
+            (Some(form), _) => {
                 request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
                 Body::from(form)
             }
-            None => Body::empty(),
+            (None, Some(json)) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(json)
+            }
+            (None, None) => Body::empty(),
         };
         let request = request.body(body).expect("a request");
         let response = self.app.router.clone().oneshot(request).await.expect("the router always answers");

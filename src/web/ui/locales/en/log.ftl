@@ -200,6 +200,8 @@ log-role-system = The service itself
 log-role-nobody = Unknown
 
 # Facts
+log-fact-type = Kind of action
+log-fact-result = Result
 log-fact-domain = Area
 log-fact-domains = Areas
 log-fact-access = Access
@@ -261,6 +263,13 @@ log-reason-not-in-force = mandate no longer in force
 log-reason-unknown-token = unknown token
 log-reason-token-reuse = token presented twice
 log-reason-service-unreachable = service unreachable
+log-reason-unknown-question = unknown question
+log-reason-unknown-subject = person unknown to the service
+log-reason-another-actor = another aidant or structure
+log-reason-other-domain = another domain
+log-reason-beyond-access = beyond the access given
+log-reason-key-reused = key used before for something else
+log-reason-bad-request = badly written request
 log-reason-not-its-own = token of another service
 log-reason-credentials = credentials missing or badly written
 log-reason-wrong-credentials = wrong credentials

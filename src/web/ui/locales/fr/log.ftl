@@ -200,6 +200,8 @@ log-role-system = Le service lui-même
 log-role-nobody = Inconnu
 
 # Faits
+log-fact-type = Sorte de démarche
+log-fact-result = Issue
 log-fact-domain = Démarche
 log-fact-domains = Démarches
 log-fact-access = Accès
@@ -261,6 +263,13 @@ log-reason-not-in-force = mandat qui n'est plus en vigueur
 log-reason-unknown-token = jeton inconnu
 log-reason-token-reuse = jeton présenté deux fois
 log-reason-service-unreachable = service injoignable
+log-reason-unknown-question = question inconnue
+log-reason-unknown-subject = personne inconnue du service
+log-reason-another-actor = autre aidant ou autre structure
+log-reason-other-domain = autre démarche
+log-reason-beyond-access = au-delà de l'accès donné
+log-reason-key-reused = clé déjà utilisée pour autre chose
+log-reason-bad-request = demande mal écrite
 log-reason-not-its-own = jeton d'un autre service
 log-reason-credentials = identifiants absents ou mal écrits
 log-reason-wrong-credentials = identifiants faux
