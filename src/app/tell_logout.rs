@@ -7,7 +7,7 @@ use crate::domain::ids::{RowId, UseId};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::notify::{CallError, ServiceCaller};
+use crate::oidc::outbound::OutboundError;
 use crate::oidc::provider::logout::{LOGOUT_TOKEN, LogoutToken};
 use crate::store::logout_message::{self, MAX_ATTEMPTS, MessageRow, backoff};
 use crate::store::{AsStoreError, StoreError, WriteTx};
@@ -46,27 +46,17 @@ pub(super) async fn queue(app: &App, tx: &mut WriteTx, of: UseId, now: Timestamp
     logout_message::push(tx, RowId::new(now, &*app.entropy), of, now).await
 }
 
-/// What calls services: those on this very machine only where we are served there ourselves without TLS.
-pub fn caller(app: &App) -> ServiceCaller {
-    ServiceCaller::new(app.config.server.origin.scheme() == "http")
-}
-
 /// Sends what is due; how many services were told. A message is claimed before it is sent, so that two nodes do not
 /// both send it; a node that dies in between sends it again later.
-pub async fn send_due(app: &App, caller: &ServiceCaller) -> Result<usize, TellError> {
+pub async fn send_due(app: &App) -> Result<usize, TellError> {
     let now = app.now();
     let due = view!(app.store, tx => { logout_message::due(tx, now, ROUND).await })?;
     // Side by side: one that hangs delays no other.
-    let told = join_all(due.iter().map(|row| send_one(app, caller, row, now))).await;
+    let told = join_all(due.iter().map(|row| send_one(app, row, now))).await;
     told.into_iter().try_fold(0, |sum, told| Ok(sum + usize::from(told?)))
 }
 
-async fn send_one(
-    app: &App,
-    caller: &ServiceCaller,
-    row: &MessageRow,
-    now: Timestamp,
-) -> Result<bool, TellError> {
+async fn send_one(app: &App, row: &MessageRow, now: Timestamp) -> Result<bool, TellError> {
     let again = now + backoff(row.attempts);
     let claimed: Result<bool, StoreError> = transact!(app.store, "claim_logout", tx => {
         logout_message::claim(tx, row.id, row.attempts, again).await
@@ -75,10 +65,14 @@ async fn send_one(
         return Ok(false);
     }
     let answered = match &row.uri {
-        Some(uri) => caller.post(uri, &[("logout_token", &token(app, row, now).await?)]).await,
-        None => Err(CallError::Address),
+        Some(uri) => {
+            let answer = app.openid.outbound.post(uri, &[("logout_token", &token(app, row, now).await?)]).await;
+            // Back-Channel Logout 1.0 §2.8, and what frameworks answer when there is nothing to say.
+            answer.and_then(|status| if matches!(status, 200 | 204) { Ok(()) } else { Err(OutboundError::Status(status)) })
+        }
+        None => Err(OutboundError::Forbidden),
     };
-    let lasting = matches!(answered, Err(CallError::Address)) || row.attempts + 1 >= MAX_ATTEMPTS;
+    let lasting = answered == Err(OutboundError::Forbidden) || row.attempts + 1 >= MAX_ATTEMPTS;
     if let Err(cause) = &answered {
         tracing::warn!(message = %row.id, service = row.client_id, %cause, lasting, "logout not told");
         if !lasting {

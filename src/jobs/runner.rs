@@ -186,9 +186,8 @@ async fn send_mails(app: App, carrier: Carrier, mut stopped: watch::Receiver<boo
 }
 
 async fn tell_services(app: App, mut stopped: watch::Receiver<bool>) {
-    let caller = tell_logout::caller(&app);
     repeat!(stopped, TELL_EVERY, {
-        if let Err(error) = tell_logout::send_due(&app, &caller).await {
+        if let Err(error) = tell_logout::send_due(&app).await {
             tracing::error!(%error, "services are not told");
         }
     });

@@ -1,8 +1,6 @@
-//! What we tell outside our pages: mails to people, in plain text, in their language; calls to services.
+//! What we tell people outside our pages: mails, in plain text, in their language.
 mod mail;
 mod mandate;
-mod service;
 
 pub use mail::{Mail, MailError, Mailer};
 pub use mandate::{Ended, Language, Signed};
-pub use service::{CallError, ServiceCaller};

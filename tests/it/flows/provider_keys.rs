@@ -27,7 +27,7 @@ async fn scene(app: &TestApp) -> (Desk, UserId, Mandate) {
 /// Another node on the same database: it keeps keys and waiting acts of its own.
 fn another_node(app: &App) -> App {
     let mut node = app.clone();
-    node.openid = Arc::new(OpenId::new(&node.sealer));
+    node.openid = Arc::new(OpenId::new(&node.sealer, &node.config.server));
     node.together = Arc::default();
     node
 }

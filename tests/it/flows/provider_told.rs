@@ -6,10 +6,11 @@ use std::time::Duration as Wait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use entremise::app::openid::OpenId;
 use entremise::app::tell_logout;
 use entremise::domain::ids::UserId;
 use entremise::jobs::Jobs;
-use entremise::notify::ServiceCaller;
+use entremise::oidc::outbound::Outbound;
 use serde_json::{Value, json as value};
 use time::Duration;
 use tokio::sync::{Mutex, mpsc};
@@ -102,8 +103,7 @@ async fn verified(app: &TestApp, body: &str) -> Value {
 }
 
 async fn send(app: &TestApp) -> usize {
-    let caller = tell_logout::caller(&app.app);
-    tokio::time::timeout(Wait::from_secs(60), tell_logout::send_due(&app.app, &caller))
+    tokio::time::timeout(Wait::from_secs(60), tell_logout::send_due(&app.app))
         .await
         .expect("in time")
         .expect("the queue is worked")
@@ -223,7 +223,11 @@ on_both_engines! {
         open(&app, &desk, &service, user).await;
         Browser::of(&app, &desk).post("/uses/end", &[]).await.assert_status(303);
         // As in production, where we are served with TLS: this machine is not to be called.
-        assert_eq!(tell_logout::send_due(&app.app, &ServiceCaller::new(false)).await.unwrap(), 0);
+        let mut openid = OpenId::new(&app.app.sealer, &app.app.config.server);
+        openid.outbound = Outbound::new(false);
+        let mut elsewhere = app.app.clone();
+        elsewhere.openid = Arc::new(openid);
+        assert_eq!(tell_logout::send_due(&elsewhere).await.unwrap(), 0);
         assert!(receiver.nothing().await);
         assert_eq!(app.count("SELECT COUNT(*) FROM logout_message WHERE failed_at IS NOT NULL").await, 1, "nor tried again");
         // An address taken out of the registration is not called either.
