@@ -20,7 +20,7 @@ use crate::support::services::{Desk, Mandate, Service, josette};
 async fn scene(app: &TestApp) -> (Desk, UserId, Mandate) {
     let desk = app.desk("Nadia", "35600000012345").await;
     let user = app.user(&josette()).await;
-    let mandate = app.mandate(&desk, user, &["argent"], Duration::days(400), None).await;
+    let mandate = app.mandate(&desk, user, &["argent"], Duration::days(300), None).await;
     (desk, user, mandate)
 }
 
