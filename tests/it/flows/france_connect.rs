@@ -29,7 +29,7 @@ impl<'a> Core<'a> {
                 new.name = "FranceConnect".to_owned();
                 new.redirect_uris = vec![CALLBACK.to_owned()];
                 new.post_logout_redirect_uris = vec![LOGGED_OUT.to_owned()];
-                new.policy = Policy { id_token_alg: Alg::Es256, ..Policy::france_connect() };
+                new.policy = Policy { id_token_alg: Alg::Es256, userinfo_alg: Some(Alg::Es256), ..Policy::france_connect() };
             })
             .await;
         Self { app, us: Service { redirect_uri: CALLBACK.to_owned(), ..us }, wanted }
@@ -95,10 +95,30 @@ impl<'a> Core<'a> {
         let access = tokens["access_token"].as_str().unwrap();
         assert!(access.is_ascii() && !access.is_empty());
         let claims = self.id_token(tokens["id_token"].as_str().unwrap(), access).await;
-        let identity = read(userinfo(self.app, access).await.assert_status(200));
+        let identity = self.identity(access).await;
         assert_eq!(identity["sub"], claims["sub"]);
         check_identity(&identity);
         (claims, identity)
+    }
+
+    /// Userinfo as it takes it: a JWT of the algorithm that was registered, for itself and from us.
+    async fn identity(&self, access: &str) -> Value {
+        let answer = userinfo(self.app, access).await;
+        assert_eq!(answer.assert_status(200).header("content-type"), "application/jwt");
+        let (_, keys) = self.discover().await;
+        let header = jsonwebtoken::decode_header(&answer.body).unwrap();
+        assert_eq!(header.alg, jsonwebtoken::Algorithm::ES256);
+        let key = jsonwebtoken::DecodingKey::from_jwk(keys.find(&header.kid.unwrap()).unwrap()).unwrap();
+        let mut rules = jsonwebtoken::Validation::new(header.alg);
+        rules.required_spec_claims.clear();
+        rules.validate_exp = false;
+        rules.set_audience(&[&self.us.client_id]);
+        rules.set_issuer(&[ISSUER]);
+        let mut claims = jsonwebtoken::decode::<Value>(&answer.body, &key, &rules).expect("a good signature").claims;
+        for name in ["iss", "aud"] {
+            assert!(claims.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+        claims
     }
 
     async fn id_token(&self, token: &str, access: &str) -> Value {

@@ -16,6 +16,7 @@ use super::provider::{Browser, basic, json, logged, param, redeem, server, useri
 use super::provider_tokens::issue;
 use crate::support::app::TestApp;
 use crate::support::services::{Desk, Mandate, Service, josette};
+use crate::support::signing::NO_PROOF;
 
 async fn scene(app: &TestApp) -> (Desk, UserId, Mandate) {
     let desk = app.desk("Nadia", "35600000012345").await;
@@ -52,7 +53,7 @@ async fn load(
             code.reveal()
         );
         let params = Params::parse(body.as_bytes());
-        let tokens = entremise::app::redeem_code::redeem(&on, Some(&basic(service)), &params, "test").await;
+        let tokens = entremise::app::redeem_code::redeem(&on, NO_PROOF, Some(&basic(service)), &params, "test").await;
         let tokens = serde_json::to_value(tokens.expect("no request fails")).unwrap();
         let token = tokens["id_token"].as_str().expect("an ID token");
         let kid = jsonwebtoken::decode_header(token).unwrap().kid.expect("a kid");
