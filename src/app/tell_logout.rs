@@ -66,9 +66,12 @@ async fn send_one(app: &App, row: &MessageRow, now: Timestamp) -> Result<bool, T
     }
     let answered = match &row.uri {
         Some(uri) => {
-            let answer = app.openid.outbound.post(uri, &[("logout_token", &token(app, row, now).await?)]).await;
+            let answer =
+                app.openid.outbound.post(uri, &[("logout_token", &token(app, row, now).await?)]).await;
             // Back-Channel Logout 1.0 §2.8, and what frameworks answer when there is nothing to say.
-            answer.and_then(|status| if matches!(status, 200 | 204) { Ok(()) } else { Err(OutboundError::Status(status)) })
+            answer.and_then(|status| {
+                if matches!(status, 200 | 204) { Ok(()) } else { Err(OutboundError::Status(status)) }
+            })
         }
         None => Err(OutboundError::Forbidden),
     };

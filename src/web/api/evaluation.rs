@@ -63,7 +63,9 @@ async fn action(State(app): State<App>, visit: Visit, headers: HeaderMap, body: 
         }
         Err(ReportError::Refused(error)) => refused_token(error, scheme(shown)),
         Err(ReportError::Bad(error)) => error_answer(400, "invalid_request", &describe(&error), None),
-        Err(error @ ReportError::Beyond) => error_answer(403, BEYOND, &describe(&error), Some(BEYOND_CHALLENGE)),
+        Err(error @ ReportError::Beyond) => {
+            error_answer(403, BEYOND, &describe(&error), Some(BEYOND_CHALLENGE))
+        }
         Err(error @ ReportError::Conflict) => error_answer(409, "conflict", &describe(&error), None),
         Err(cause @ (ReportError::Store(_) | ReportError::Record(_))) => {
             tracing::error!(operation = visit.operation, %cause, "actions endpoint");

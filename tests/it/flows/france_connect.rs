@@ -29,7 +29,11 @@ impl<'a> Core<'a> {
                 new.name = "FranceConnect".to_owned();
                 new.redirect_uris = vec![CALLBACK.to_owned()];
                 new.post_logout_redirect_uris = vec![LOGGED_OUT.to_owned()];
-                new.policy = Policy { id_token_alg: Alg::Es256, userinfo_alg: Some(Alg::Es256), ..Policy::france_connect() };
+                new.policy = Policy {
+                    id_token_alg: Alg::Es256,
+                    userinfo_alg: Some(Alg::Es256),
+                    ..Policy::france_connect()
+                };
             })
             .await;
         Self { app, us: Service { redirect_uri: CALLBACK.to_owned(), ..us }, wanted }
@@ -114,7 +118,8 @@ impl<'a> Core<'a> {
         rules.validate_exp = false;
         rules.set_audience(&[&self.us.client_id]);
         rules.set_issuer(&[ISSUER]);
-        let mut claims = jsonwebtoken::decode::<Value>(&answer.body, &key, &rules).expect("a good signature").claims;
+        let mut claims =
+            jsonwebtoken::decode::<Value>(&answer.body, &key, &rules).expect("a good signature").claims;
         for name in ["iss", "aud"] {
             assert!(claims.as_object_mut().unwrap().remove(name).is_some(), "{name}");
         }

@@ -53,7 +53,8 @@ async fn load(
             code.reveal()
         );
         let params = Params::parse(body.as_bytes());
-        let tokens = entremise::app::redeem_code::redeem(&on, NO_PROOF, Some(&basic(service)), &params, "test").await;
+        let tokens =
+            entremise::app::redeem_code::redeem(&on, NO_PROOF, Some(&basic(service)), &params, "test").await;
         let tokens = serde_json::to_value(tokens.expect("no request fails")).unwrap();
         let token = tokens["id_token"].as_str().expect("an ID token");
         let kid = jsonwebtoken::decode_header(token).unwrap().kid.expect("a kid");
