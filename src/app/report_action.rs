@@ -10,7 +10,6 @@ use crate::log::part::PartKind;
 use crate::oidc::provider::dpop::Call;
 use crate::oidc::provider::error::ResourceError;
 use crate::oidc::provider::report::{BadReport, Report, key};
-use crate::oidc::provider::token::{Scheme, access_token};
 use crate::store::reported_action::{self, ReportRow};
 use crate::store::token::{self, TokenRow};
 use crate::store::{AsStoreError, StoreError, WriteTx};
@@ -18,7 +17,7 @@ use crate::transact;
 
 use super::App;
 use super::caller::CHARTER_VERSION;
-use super::give_userinfo::proven_key;
+use super::give_userinfo::{UserinfoError, shown};
 use super::record::{self, RecordError};
 use super::redeem_code::exchange::entry;
 
@@ -37,6 +36,8 @@ pub enum ReportError {
     #[error(transparent)]
     Refused(#[from] ResourceError),
     #[error(transparent)]
+    Token(UserinfoError),
+    #[error(transparent)]
     Bad(#[from] BadReport),
     #[error("the mandate does not cover it")]
     Beyond,
@@ -46,6 +47,15 @@ pub enum ReportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+impl From<UserinfoError> for ReportError {
+    fn from(error: UserinfoError) -> Self {
+        match error {
+            UserinfoError::Refused(error) => Self::Refused(error),
+            other => Self::Token(other),
+        }
+    }
 }
 
 impl AsStoreError for ReportError {
@@ -73,17 +83,13 @@ pub async fn report(
     body: &[u8],
     source: &str,
 ) -> Result<Receipt, ReportError> {
-    let (shown, scheme) = access_token(authorization, None)?;
-    let jkt = match scheme {
-        Scheme::Bearer => None,
-        Scheme::Dpop => match proven_key(app, call, &shown).await? {
-            Ok(jkt) => Some(jkt),
-            Err((error, reason)) => {
-                let draft = Draft::refused(Kind::ActionReported, reason).by_role(Role::Nobody);
-                record::refuse(app, draft, source).await?;
-                return Err(error.into());
-            }
-        },
+    let (shown, jkt) = match shown(app, call, authorization, None).await? {
+        Ok(shown) => shown,
+        Err((error, reason)) => {
+            let draft = Draft::refused(Kind::ActionReported, reason).by_role(Role::Nobody);
+            record::refuse(app, draft, source).await?;
+            return Err(error.into());
+        }
     };
     let hash = shown.hash();
     let asked = key(own_key).and_then(|key| Ok((key, Report::parse(body)?)));

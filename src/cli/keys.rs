@@ -1,4 +1,4 @@
-//! `keys generate`, `keys rotate`, `keys list`.
+//! `keys generate`, `keys rotate`, `keys retire-log`, `keys list`.
 use std::path::Path;
 
 use clap::{Args, Subcommand};
