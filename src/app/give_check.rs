@@ -137,9 +137,10 @@ pub(super) async fn agreed(app: &App, check: &Check<'_>) -> Result<bool, RecordE
         }
         // The entry takes a number of the mandate, and so holds it: what ends now is seen here or comes after.
         record::record(app, tx, check.draft(Kind::CheckGiven)).await?;
-        match token::is_in_force(tx, check.standing.use_id, now, CHARTER_VERSION).await? {
-            true => Ok::<_, CheckError>(true),
-            false => Err(CheckError::Over),
+        if token::is_in_force(tx, check.standing.use_id, now, CHARTER_VERSION).await? {
+            Ok::<_, CheckError>(true)
+        } else {
+            Err(CheckError::Over)
         }
     });
     match first {

@@ -23,13 +23,11 @@ pub async fn revoke(
     let hash = named_token(body)?.hash();
     let now = app.now();
     let killed = transact!(app.store, "revoke_token", tx => {
-        let access = token::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop();
-        let found = match access {
-            Some(row) => Some((row.client_id, row.code_hash, row.standing)),
-            None => {
-                let row = refresh::find(tx, &hash, now, CHARTER_VERSION).await?;
-                row.map(|row| (row.client_id, row.code_hash, row.standing))
-            }
+        let found = if let Some(row) = token::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop() {
+            Some((row.client_id, row.code_hash, row.standing))
+        } else {
+            let row = refresh::find(tx, &hash, now, CHARTER_VERSION).await?;
+            row.map(|row| (row.client_id, row.code_hash, row.standing))
         };
         let Some((_, code, standing)) = found.filter(|(service, ..)| *service == client.id) else {
             return Ok(0);

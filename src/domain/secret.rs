@@ -44,7 +44,9 @@ impl HashedToken {
     /// A SHA-256 made of several things.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        parts.iter().for_each(|part| context.update(part));
+        for part in parts {
+            context.update(part);
+        }
         Self(context.finish().as_ref().to_vec())
     }
 
