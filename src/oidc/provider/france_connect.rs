@@ -114,7 +114,7 @@ mod tests {
             );
         }
         let nowhere = |claims: &mut Value| {
-            (claims["birthplace"], claims["birthcountry"]) = (json!(null), "99352".into())
+            (claims["birthplace"], claims["birthcountry"]) = (json!(null), "99352".into());
         };
         assert_eq!(unfit(&identity(nowhere)), Some(Unfit::Birth), "abroad, the place is there and empty");
     }

@@ -179,7 +179,7 @@ async fn assign(
         Err(_) => form.refuse("holder", "card-holder-required"),
         Ok(holder) => {
             let done = manage_cards::assign(&app, Manager::Referent(&who), card.id, holder).await;
-            match settle(&app, &visit, done)? {
+            match settle(&app, &visit, done).map_err(|problem| problem.respond(&visit))? {
                 None => return Ok(redirect(&format!("/cards/{id}"))),
                 Some(message) => form.refuse("holder", message),
             }
@@ -232,7 +232,7 @@ async fn resync(
     if form.is_valid() {
         let codes = (first.as_str(), second.as_str());
         let done = manage_cards::resynchronise(&app, Manager::Referent(&who), card.id, codes).await;
-        match settle(&app, &visit, done)? {
+        match settle(&app, &visit, done).map_err(|problem| problem.respond(&visit))? {
             None => return Ok(redirect(&format!("/cards/{id}"))),
             Some(message) => form.refuse("code", message),
         }
@@ -295,7 +295,7 @@ async fn end(
     let reason = form.required("reason", "card-end-reason-required");
     if let (Ok(how), true) = (how, form.is_valid()) {
         let done = manage_cards::end(&app, Manager::Referent(&who), card.id, how, &reason).await;
-        match settle(&app, &visit, done)? {
+        match settle(&app, &visit, done).map_err(|problem| problem.respond(&visit))? {
             None => return Ok(redirect("/cards")),
             Some(message) => form.refuse("reason", message),
         }
@@ -308,12 +308,12 @@ fn settle(
     app: &App,
     visit: &Visit,
     done: Result<Result<(), Refused>, Fault>,
-) -> Result<Option<Message>, Response> {
+) -> Result<Option<Message>, Problem> {
     match done {
         Ok(Ok(())) => Ok(None),
-        Ok(Err(Refused::NotHere)) => Err(Problem::not_found().respond(visit)),
+        Ok(Err(Refused::NotHere)) => Err(Problem::not_found()),
         Ok(Err(refused)) => Ok(Some(message(app, &visit.l(), refused))),
-        Err(fault) => Err(Problem::internal(&fault).respond(visit)),
+        Err(fault) => Err(Problem::internal(&fault)),
     }
 }
 
