@@ -106,7 +106,7 @@ async fn witnesses(report: &mut Report, app: &App) -> Result<(), Failure> {
     for witness in &standing.witnesses {
         match witness.seen {
             Some((size, at)) => {
-                say(&format!("note  {} saw the head of {size} entries at {at}", witness.name))
+                say(&format!("note  {} saw the head of {size} entries at {at}", witness.name));
             }
             None => say(&format!("note  {} has seen no head yet", witness.name)),
         }

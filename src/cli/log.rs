@@ -48,7 +48,7 @@ pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
 
 fn with_app(
     file: Option<&Path>,
-    work: impl AsyncFn(&App, &Keeper) -> Result<(), Failure>,
+    work: impl AsyncFnOnce(&App, &Keeper) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     start::block_on(async {
         let app = start::app(file).await?;

@@ -58,14 +58,13 @@ impl Keeper {
             }
             let wrong = keeper::check(tx, Some(&last)).await;
             let mut state = keeper::state(tx).await?;
-            let loss = match begun(tx, &last).await? {
-                Some(loss) => loss,
-                None => {
-                    let loss = Loss::of(&last, &state, wrong)?;
-                    open(app, tx, &loss).await?;
-                    state.size += 1;
-                    loss
-                }
+            let loss = if let Some(loss) = begun(tx, &last).await? {
+                loss
+            } else {
+                let loss = Loss::of(&last, &state, wrong)?;
+                open(app, tx, &loss).await?;
+                state.size += 1;
+                loss
             };
             let root = crate::app::tree::root(tx, state.size).await?;
             let origin = app.log.origin_of(loss.epoch)?;

@@ -201,7 +201,9 @@ impl Check {
                 self.report.checkpoints += 1;
                 let (trust, epochs) = (&self.trust, &self.epochs);
                 let wrong = self.tree.as_mut().and_then(|tree| tree.head(&note, trust, epochs).err());
-                wrong.into_iter().for_each(|wrong| self.blame(None, wrong));
+                if let Some(wrong) = wrong {
+                    self.blame(None, wrong);
+                }
             }
             (Line::End(end), true) => self.end(end),
         }
@@ -248,7 +250,9 @@ impl Check {
     fn witnesses(&mut self, header: &Header) {
         let (vouched, wrong) = witnesses::check(&header.head, &self.trust);
         self.report.witnessed = vouched;
-        wrong.into_iter().for_each(|wrong| self.blame(None, wrong));
+        for wrong in wrong {
+            self.blame(None, wrong);
+        }
     }
 
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
