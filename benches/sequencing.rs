@@ -102,16 +102,17 @@ async fn watch(app: App, committed: Committed, total: u64) -> Vec<Duration> {
         let now = Instant::now();
         next += rows.len() as i64;
         early.extend(rows.into_iter().map(|row| (row.id, now)));
-        let committed = committed.lock().expect("nobody stopped");
-        // Seen in its place before its writer was told: no time at all.
-        early.retain(|(id, seen)| match committed.get(id) {
-            Some(at) => {
-                times.push(seen.saturating_duration_since(*at));
-                false
-            }
-            None => true,
-        });
-        drop(committed);
+        {
+            let committed = committed.lock().expect("nobody stopped");
+            // Seen in its place before its writer was told: no time at all.
+            early.retain(|(id, seen)| match committed.get(id) {
+                Some(at) => {
+                    times.push(seen.saturating_duration_since(*at));
+                    false
+                }
+                None => true,
+            });
+        }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     times

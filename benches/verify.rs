@@ -55,7 +55,8 @@ impl Entropy for Counted {
 }
 
 fn main() {
-    let entries: u64 = std::env::var_os("BENCH_ENTRIES").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(1_000_000);
+    let entries: u64 =
+        std::env::var_os("BENCH_ENTRIES").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(1_000_000);
     println!("verification, one run on this machine");
     tree();
     let folder = std::env::temp_dir();
