@@ -35,6 +35,7 @@ pub(super) enum Verb {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one per flag of the command")]
 pub(super) struct Add {
     /// Identifier the service will send (`client_id`): letters, digits, `-`, `_`, `.`.
     client_id: String,

@@ -91,7 +91,7 @@ impl Outbound {
 
 fn failure(error: &reqwest::Error) -> OutboundError {
     let forbidden = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source())
-        .any(|error| error.is::<NotPublic>());
+        .any(<dyn std::error::Error>::is::<NotPublic>);
     if forbidden { OutboundError::Forbidden } else { OutboundError::NoAnswer }
 }
 

@@ -10,6 +10,7 @@ use super::{Access, StoreError, WriteTx};
 
 /// A service as stored; lists are JSON arrays of text.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "one per column")]
 pub struct ClientRow {
     pub id: ServiceId,
     pub client_id: String,

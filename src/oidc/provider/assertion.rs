@@ -97,7 +97,7 @@ impl Assertion {
     /// it is accepted once.
     pub fn check(&self, keys: &JwkSet, issuer: &str, now: Timestamp) -> Result<Proven, BadAssertion> {
         let signed = Signed::read(&self.text).ok_or(BadAssertion::Unreadable)?;
-        let claims: Claims = self.verified(&signed, keys)?;
+        let claims: Claims = verified(&signed, keys)?;
         if claims.iss != self.client_id || claims.sub != self.client_id {
             return Err(BadAssertion::Subject);
         }
@@ -116,25 +116,26 @@ impl Assertion {
         }
         Ok(Proven { spent_as: spent_as("assertion", &self.client_id, &claims.jti), until })
     }
+}
 
-    fn verified(&self, signed: &Signed<'_>, keys: &JwkSet) -> Result<Claims, BadAssertion> {
-        let named = |key: &&Jwk| match signed.word("kid") {
-            Some(kid) => key.common.key_id.as_deref() == Some(kid),
-            None => true,
-        };
-        let fits = |key: &&Jwk| algorithm(key).is_some_and(|(name, _)| signed.word("alg") == Some(name));
-        let mut candidates = keys.keys.iter().filter(named).filter(fits).peekable();
-        if candidates.peek().is_none() {
-            return Err(BadAssertion::UnknownKey);
-        }
-        // A payload of the wrong shape is told apart from a wrong signature: the audience of an array is one.
-        let mut verified = candidates.filter_map(|key| signed.verified::<serde_json::Value>(key));
-        let claims = verified.next().ok_or(BadAssertion::Signature)?;
-        if !claims.get("aud").is_some_and(serde_json::Value::is_string) {
-            return Err(BadAssertion::Audience);
-        }
-        serde_json::from_value(claims).map_err(|_| BadAssertion::Unreadable)
+/// The claims, signed by one of the keys.
+fn verified(signed: &Signed<'_>, keys: &JwkSet) -> Result<Claims, BadAssertion> {
+    let named = |key: &&Jwk| match signed.word("kid") {
+        Some(kid) => key.common.key_id.as_deref() == Some(kid),
+        None => true,
+    };
+    let fits = |key: &&Jwk| algorithm(key).is_some_and(|(name, _)| signed.word("alg") == Some(name));
+    let mut candidates = keys.keys.iter().filter(named).filter(fits).peekable();
+    if candidates.peek().is_none() {
+        return Err(BadAssertion::UnknownKey);
     }
+    // A payload of the wrong shape is told apart from a wrong signature: the audience of an array is one.
+    let mut verified = candidates.filter_map(|key| signed.verified::<serde_json::Value>(key));
+    let claims = verified.next().ok_or(BadAssertion::Signature)?;
+    if !claims.get("aud").is_some_and(serde_json::Value::is_string) {
+        return Err(BadAssertion::Audience);
+    }
+    serde_json::from_value(claims).map_err(|_| BadAssertion::Unreadable)
 }
 
 /// What names a proof among all: its kind, whose it is, and the name it gives itself.
