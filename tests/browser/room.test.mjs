@@ -162,6 +162,8 @@ async function takeAway(visitor, demo, reference, picture) {
   await refusedOnce(visitor, 'in no form');
   await picture('export');
   for (const [format, begins] of [['csv', 'place,time,kind'], ['jsonl', '{"place":'], ['bundle', '{']]) {
+    // Anew each time: a form sent twice within seconds is sent once.
+    await page.goto(`${demo.origin}/log/export?mandate=${reference}`);
     await page.check(`input[name=format][value=${format}]`);
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator('main form button[type=submit]').click()]);
     const text = await readFile(await download.path(), 'utf8');

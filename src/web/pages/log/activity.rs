@@ -163,7 +163,7 @@ fn fill(
     };
     let line = |day: &Day| {
         [
-            l.date(day.start),
+            l.day(day.start),
             l.number(day.done),
             l.number(day.refused),
             l.number(day.signed),
