@@ -6,9 +6,10 @@ use axum::response::Response;
 use super::criteria::domain_label;
 use super::problem;
 use super::unmask::Shown;
-use super::words::Told;
+use super::words::{Told, reason_said};
 use crate::app::App;
 use crate::app::read_story::{self, Evidence, Story};
+use crate::app::witnessing;
 use crate::web::extract::{Person, Visit};
 use crate::web::ui::{self, Form, L, Page, Section, Tone};
 
@@ -54,10 +55,10 @@ pub(super) async fn show(
     let l = visit.l();
     let title = l.t1("log-story-title", "reference", story.mandate.reference.clone()).into_owned();
     let page = visit.page("log-title").in_section(Section::Log).titled_with(title);
-    ui::html(&fill(page, &story, &l))
+    ui::html(&fill(page, &story, &witnesses(&app, &l).await, &l))
 }
 
-fn fill(page: Page, story: &Story, l: &L) -> StoryPage {
+fn fill(page: Page, story: &Story, witnesses: &str, l: &L) -> StoryPage {
     let mandate = &story.mandate;
     StoryPage {
         reference: mandate.reference.clone(),
@@ -73,7 +74,7 @@ fn fill(page: Page, story: &Story, l: &L) -> StoryPage {
         domains: story.domains.iter().map(|row| domain_label(row, l)).collect(),
         lines: story.lines.iter().map(|line| Told::of(line, &story.names, l)).collect(),
         next: story.next.map(|after| format!("?after={after}")).unwrap_or_default(),
-        proof: proof(&story.evidence, story.lines.len(), l),
+        proof: proof(&story.evidence, story.lines.len(), witnesses, l),
         names: Shown::of(&story.names, format!("/log/mandates/{}/unmask", mandate.reference), l),
         structure: format!("/log/structures/{}", mandate.structure_id),
         page,
@@ -88,7 +89,24 @@ fn state_tone(state: &str) -> Tone {
     }
 }
 
-fn proof(evidence: &Evidence, lines: usize, l: &L) -> Proof {
+/// Who vouches for the latest head besides this log.
+async fn witnesses(app: &App, l: &L) -> String {
+    let standing = match app.config.log.policy() {
+        Ok(Some(policy)) => witnessing::standing(app, &policy).await.ok(),
+        _ => None,
+    };
+    match standing {
+        Some(standing) if standing.enough => {
+            let size = standing.head.map_or(0, |(size, _)| size);
+            let saw = |one: &&witnessing::Standing| one.seen.is_some_and(|(seen, _)| seen >= size);
+            let seen = standing.witnesses.iter().filter(saw).count();
+            l.t2("room-witnessed", "seen", seen, "total", standing.witnesses.len()).into_owned()
+        }
+        _ => l.t("log-proof-unwitnessed").into_owned(),
+    }
+}
+
+fn proof(evidence: &Evidence, lines: usize, witnesses: &str, l: &L) -> Proof {
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let (tone, verdict) = match (evidence.is_sound(), evidence.is_complete()) {
         (false, _) => ("bad sign", "log-proof-broken"),
@@ -107,6 +125,10 @@ fn proof(evidence: &Evidence, lines: usize, l: &L) -> Proof {
             sentences.push(l.t1(key, "count", number).into_owned());
         }
     }
+    for (at, reason) in &evidence.erasures {
+        let reason = reason_said(reason.as_str(), l);
+        sentences.push(l.t2("room-erased", "when", l.stamp(*at), "reason", reason).into_owned());
+    }
     if evidence.forged_head {
         sentences.push(l.t("log-proof-forged").into_owned());
     }
@@ -115,8 +137,7 @@ fn proof(evidence: &Evidence, lines: usize, l: &L) -> Proof {
             let size = l.number(i64::try_from(head.checkpoint.size).unwrap_or(i64::MAX));
             let size = l.t1("log-proof-size", "count", size).into_owned();
             let when = l.t1("log-proof-head", "when", l.stamp(head.signed_at)).into_owned();
-            let unwitnessed = l.t("log-proof-unwitnessed").into_owned();
-            (vec![size, when, unwitnessed], head.checkpoint.root.to_string())
+            (vec![size, when, witnesses.to_owned()], head.checkpoint.root.to_string())
         }
         None => (vec![l.t("log-proof-none").into_owned()], String::new()),
     };
