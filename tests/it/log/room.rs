@@ -193,7 +193,7 @@ on_both_engines! {
         room.post("/log/find/aidant", &[("email", "personne@exemple.fr")]).await
             .assert_status(422).assert_contains("Personne de ce nom");
         room.post("/log/find/user", &[("given_name", "A"), ("family_name", ""), ("birthdate", "4 mars")]).await
-            .assert_status(422).assert_contains("Remplissez ce champ").assert_contains("Écrivez la date");
+            .assert_status(422).assert_contains("Indiquez le nom de naissance").assert_contains("Écrivez la date");
         // An auditor of another place cannot even learn that the person exists.
         let (app, stranger) = (room.app(), &room.stranger);
         assert!(find_person::user(app, stranger, &exact).await.unwrap().is_empty());

@@ -42,9 +42,9 @@ pub(super) async fn user(
         return first;
     }
     let identity = Identity {
-        given_name: form.required("given_name", "room-find-required"),
-        family_name: form.required("family_name", "room-find-required"),
-        birthdate: form.required("birthdate", "room-find-required"),
+        given_name: form.required("given_name", "room-find-given-required"),
+        family_name: form.required("family_name", "room-find-family-required"),
+        birthdate: form.required("birthdate", "room-find-birth-required"),
     };
     if form.error("birthdate").is_none() && Birthdate::parse(&identity.birthdate).is_err() {
         form.refuse("birthdate", "room-find-birthdate");
@@ -78,7 +78,7 @@ pub(super) async fn aidant(
     if let Err(first) = code_first(&app, &visit, &headers, Vec::new()).await {
         return first;
     }
-    let email = form.required("email", "room-find-required");
+    let email = form.required("email", "room-find-email-required");
     if form.is_valid() {
         match find_person::aidant(&app, &who, &email).await {
             Ok(Some(pseudonym)) => return redirect(&format!("/log/aidants/{pseudonym}")),
