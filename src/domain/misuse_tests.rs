@@ -21,7 +21,9 @@ fn opened(at: Timestamp, aidant: u8, user: u8, number: u128) -> Signal {
 fn found(signals: &[Signal]) -> Vec<(Detector, usize)> {
     let zone = TimeZone::get("Europe/Paris").unwrap();
     let mut watch = Watch::new(HashMap::from([(structure(), zone)]));
-    signals.iter().for_each(|signal| watch.see(signal));
+    for signal in signals {
+        watch.see(signal);
+    }
     watch.findings().into_iter().map(|finding| (finding.detector, finding.count)).collect()
 }
 
@@ -110,7 +112,9 @@ fn signatures_tell_what_became_of_them() {
     };
     let told = |signatures: &[Signature], old| {
         let mut watch = Signatures::default();
-        signatures.iter().for_each(|one| watch.see(one, old));
+        for one in signatures {
+            watch.see(one, old);
+        }
         watch.findings().into_iter().map(|finding| (finding.detector, finding.count)).collect::<Vec<_>>()
     };
     assert_eq!(told(&[one(Some(59), Some(1400), false)], true), [(Detector::UsedAndRevoked, 1)]);

@@ -128,7 +128,8 @@ fn clauses(wanted: &Criteria, by_structure: bool) -> (String, usize) {
                 Some(before) => {
                     binds += 1;
                     text.push_str(before);
-                    text.push_str(&format!("${binds}"));
+                    text.push('$');
+                    text.push_str(&binds.to_string());
                 }
                 None => text.push_str(piece),
             }

@@ -179,14 +179,14 @@ impl Export {
 
     /// Writes all of it.
     pub async fn write(&self, app: &App, sink: &mut Sink<'_>) -> Result<(), ExportError> {
-        Writing::new(self.clone()).to_the_end(app, sink).await
+        Writing::new(self.clone()).finish(app, sink).await
     }
 
     /// Writes what follows the line of place `next` − 1, which a file holds already.
     pub async fn resume(&self, app: &App, next: u64, sink: &mut Sink<'_>) -> Result<(), ExportError> {
         let rests = self.rests(app).await?;
         let writing = Writing { export: self.clone(), rests, stage: Stage::Range { from: signed(next) } };
-        writing.to_the_end(app, sink).await
+        writing.finish(app, sink).await
     }
 
     fn pages(&self, first: u64) -> impl Iterator<Item = (i64, i64)> {

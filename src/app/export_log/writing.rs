@@ -42,7 +42,7 @@ impl Writing {
         Self { export, rests: Rests::default(), stage: Stage::Header }
     }
 
-    pub(super) async fn to_the_end(mut self, app: &App, sink: &mut Sink<'_>) -> Result<(), ExportError> {
+    pub(super) async fn finish(mut self, app: &App, sink: &mut Sink<'_>) -> Result<(), ExportError> {
         while let Some(lines) = self.next(app).await? {
             for line in &lines {
                 sink(line)?;
