@@ -37,7 +37,7 @@ on_both_engines! {
         let place = |name: &str| columns.iter().position(|column| column == name).unwrap();
         let rows: Vec<csv::StringRecord> = read.records().collect::<Result<_, _>>().unwrap();
         assert!(rows.len() >= 6 && rows.iter().all(|row| row[place("mandate")] == room.used), "{}", story.body);
-        assert!(rows.iter().any(|row| &row[place("kind")] == "use.opened" && &row[place("service")] != ""));
+        assert!(rows.iter().any(|row| &row[place("kind")] == "use.opened" && !row[place("service")].is_empty()));
         for body in [&page.body, &story.body] {
             assert!(!body.contains("MARTIN") && !body.contains("Benali"), "nobody is named");
         }

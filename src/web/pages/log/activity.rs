@@ -12,7 +12,6 @@ use super::unmask::Shown;
 use super::words::{kind_key, reason_said};
 use crate::app::App;
 use crate::app::read_activity::{self, Activity, Day, FirstUse, Subject};
-use crate::app::search_log::AuditError;
 use crate::domain::time::Timestamp;
 use crate::log::pseudonym::Pseudonym;
 use crate::web::error::Problem;
@@ -89,7 +88,6 @@ async fn draw(
     let days = days(&mut form, &l, app.now());
     let activity = match read_activity::read(app, who, subject, &days).await {
         Ok(activity) => activity,
-        Err(error @ AuditError::NotFound) => return problem(&error).respond(visit),
         Err(error) => return problem(&error).respond(visit),
     };
     let status = if form.is_valid() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

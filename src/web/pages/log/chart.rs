@@ -12,7 +12,7 @@ const TOP: i64 = 16;
 const LABEL: i64 = 96;
 
 /// One column: what was done below, what was refused above it.
-pub(super) struct Bar {
+pub(super) struct Column {
     pub x: i64,
     pub width: i64,
     pub done_y: i64,
@@ -27,7 +27,7 @@ pub(super) struct Columns {
     pub height: i64,
     pub left: i64,
     pub floor: i64,
-    pub bars: Vec<Bar>,
+    pub days: Vec<Column>,
     /// Height and number of each line across.
     pub ticks: Vec<(i64, String)>,
     /// Place and words of what stands under some columns.
@@ -48,12 +48,12 @@ impl Columns {
             if value > 0 { exact.div_euclid(scale).max(2) } else { 0 }
         };
         let every = (LABEL + pitch - 1).div_euclid(pitch).max(1);
-        let mut bars = Vec::new();
+        let mut days = Vec::new();
         let mut labels = Vec::new();
         for ((label, done, refused), at) in values.iter().zip(0..) {
             let x = LEFT + at * pitch;
             let (done_height, refused_height) = (height(*done), height(*refused));
-            bars.push(Bar {
+            days.push(Column {
                 x,
                 width: (pitch - pitch.div_euclid(4).max(1)).max(1),
                 done_y: FLOOR - done_height,
@@ -68,7 +68,7 @@ impl Columns {
         let ticks = (0..=scale.div_euclid(step))
             .map(|tick| (FLOOR - (tick * step * (FLOOR - TOP)).div_euclid(scale), l.number(tick * step)))
             .collect();
-        Self { width: WIDTH, height: HEIGHT, left: LEFT, floor: FLOOR, bars, ticks, labels }
+        Self { width: WIDTH, height: HEIGHT, left: LEFT, floor: FLOOR, days, ticks, labels }
     }
 }
 
@@ -120,8 +120,8 @@ mod tests {
             for most in [0, 1, 3, 17, 999, 1_000_000] {
                 let values: Vec<_> = (0..count).map(|day| (format!("jour {day}"), most, most / 3)).collect();
                 let drawn = Columns::draw(&values, &l);
-                assert_eq!(drawn.bars.len(), count);
-                for column in &drawn.bars {
+                assert_eq!(drawn.days.len(), count);
+                for column in &drawn.days {
                     assert_eq!(column.done_y + column.done_height, FLOOR);
                     assert_eq!(column.refused_y + column.refused_height, column.done_y);
                     assert!(column.refused_y >= 0 && column.x + column.width <= WIDTH, "{count} {most}");
