@@ -144,7 +144,7 @@ pub async fn generate(app: &App, alg: Alg) -> Result<Vec<String>, KeysError> {
     Ok(made)
 }
 
-/// The same for every algorithm whose key has signed for [`ROTATED_EVERY`], and the end of previous keys that nothing
+/// The same for every algorithm whose key has signed for `ROTATED_EVERY`, and the end of previous keys that nothing
 /// needs any more. How many keys were made or retired.
 pub async fn keep(app: &App) -> Result<usize, KeysError> {
     let mut changed = 0;
