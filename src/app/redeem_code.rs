@@ -15,7 +15,7 @@ use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::token::{self as protocol, Credentials, Shown};
 use crate::store::token::{self, Standing};
-use crate::store::{AsStoreError, StoreError, use_session};
+use crate::store::use_session;
 use crate::transact;
 
 use self::exchange::{Caller, Hashes, Looked, Redeemed, Refusal, Request, entry};
@@ -41,41 +41,6 @@ pub struct Tokens {
     pub(super) authorization_details: Option<Vec<MandateDetail>>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum RedeemError {
-    #[error(transparent)]
-    Refused(#[from] TokenError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    #[error(transparent)]
-    Service(ServiceError),
-}
-
-impl From<ServiceError> for RedeemError {
-    fn from(error: ServiceError) -> Self {
-        match error {
-            ServiceError::Refused(error) => error.into(),
-            error => Self::Service(error),
-        }
-    }
-}
-
-impl AsStoreError for RedeemError {
-    fn as_store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            Self::Record(error) => error.as_store_error(),
-            Self::Keys(error) => error.as_store_error(),
-            Self::Service(error) => error.as_store_error(),
-            Self::Refused(_) => None,
-        }
-    }
-}
-
 /// Redeems the code of a token request. `source` tells where it came from, for the limits of the log.
 pub async fn redeem(
     app: &App,
@@ -83,7 +48,7 @@ pub async fn redeem(
     authorization: Option<&str>,
     body: &Params,
     source: &str,
-) -> Result<Tokens, RedeemError> {
+) -> Result<Tokens, ServiceError> {
     let (caller, jkt) = match caller(app, call, authorization, body, source).await? {
         Ok(proven) => proven,
         Err(refusal) => return refuse(app, refusal, source).await,
@@ -112,7 +77,7 @@ async fn caller(
     authorization: Option<&str>,
     body: &Params,
     source: &str,
-) -> Result<Result<(Caller, Option<String>), Refusal>, RedeemError> {
+) -> Result<Result<(Caller, Option<String>), Refusal>, ServiceError> {
     let credentials = protocol::credentials(authorization, body);
     if let (Ok(Credentials { client_id, shown: Shown::Secret(secret, method) }), []) =
         (&credentials, call.proofs)
@@ -153,7 +118,7 @@ pub(super) async fn kill_family(
     })
 }
 
-async fn refuse(app: &App, refusal: Refusal, source: &str) -> Result<Tokens, RedeemError> {
+async fn refuse(app: &App, refusal: Refusal, source: &str) -> Result<Tokens, ServiceError> {
     let mut draft = Draft::refused(refusal.kind, refusal.reason).by_role(Role::Service);
     if let Some(client) = refusal.client {
         draft = draft.service(client);
@@ -168,7 +133,7 @@ fn answer(
     keys: &KeyRing,
     access_token: &PlainToken,
     refresh_token: &PlainToken,
-) -> Result<Tokens, RedeemError> {
+) -> Result<Tokens, ServiceError> {
     let Redeemed { client, code, at, expires_at, .. } = redeemed;
     let standing = &code.standing;
     let (act, details) = told(app, &client.sector, client.policy.tells_actor, standing);

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::app::App;
 use crate::app::know_service::ServiceError;
-use crate::app::redeem_code::{self, RedeemError, Tokens};
+use crate::app::redeem_code::{self, Tokens};
 use crate::app::refresh_tokens;
 use crate::oidc::provider::error::{TokenError, describe};
 use crate::oidc::provider::metadata::path;
@@ -29,16 +29,14 @@ async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: B
     };
     let proofs = Proofs::of(&app, &headers, path::TOKEN);
     let (call, shown, source) = (proofs.call("POST"), authorization(&headers), source(&visit));
-    if is_refresh(&params) {
-        return match refresh_tokens::refresh(&app, call, shown, &params, &source).await {
-            Ok(tokens) => given(&visit, &tokens),
-            Err(error) => failed(&visit, &error),
-        };
-    }
-    match redeem_code::redeem(&app, call, shown, &params, &source).await {
+    let answered = if is_refresh(&params) {
+        refresh_tokens::refresh(&app, call, shown, &params, &source).await
+    } else {
+        redeem_code::redeem(&app, call, shown, &params, &source).await
+    };
+    match answered {
         Ok(tokens) => given(&visit, &tokens),
-        Err(RedeemError::Refused(error)) => refused(error),
-        Err(error) => fault(&visit, &error),
+        Err(error) => failed(&visit, &error),
     }
 }
 

@@ -2,7 +2,8 @@
 use std::sync::Arc;
 
 use entremise::app::App;
-use entremise::app::redeem_code::{RedeemError, redeem as redeem_code};
+use entremise::app::know_service::ServiceError;
+use entremise::app::redeem_code::redeem as redeem_code;
 use entremise::domain::ids::{RowId, UseId};
 use entremise::domain::secret::PlainToken;
 use entremise::oidc::provider::params::Params;
@@ -208,7 +209,7 @@ on_both_engines! {
             let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
             assert_eq!(won, 1, "trial {trial}");
             let lost = outcomes.into_iter().find_map(Result::err).unwrap();
-            assert!(matches!(lost, RedeemError::Refused(error) if error.code() == "invalid_grant"), "{lost}");
+            assert!(matches!(lost, ServiceError::Refused(error) if error.code() == "invalid_grant"), "{lost}");
         }
         assert_eq!(app.count("SELECT COUNT(*) FROM access_token").await, 1_000);
         assert_eq!(app.count("SELECT COUNT(*) FROM access_token WHERE revoked_at IS NULL").await, 0);
