@@ -2,6 +2,7 @@
 mod cards;
 mod ends;
 mod france_connect;
+pub mod france_connect_identifies;
 mod guards;
 mod log_stopped;
 mod mandate;

@@ -11,7 +11,7 @@ use crate::support::TestApp;
 use crate::support::services::Service;
 
 /// The user of the one mandate of this reference.
-async fn user_of(app: &TestApp, reference: &str) -> UserId {
+pub(super) async fn user_of(app: &TestApp, reference: &str) -> UserId {
     const SQL: &str = "SELECT user_id FROM mandate WHERE reference = $1";
     let reference = reference.to_owned();
     entremise::view!(app.app.store, tx => {
@@ -23,7 +23,7 @@ async fn user_of(app: &TestApp, reference: &str) -> UserId {
     .unwrap()
 }
 
-async fn hub(app: &TestApp) -> Service {
+pub(super) async fn hub(app: &TestApp) -> Service {
     app.service("hub", |new| {
         new.policy = Policy {
             profile: Profile::General,
@@ -43,7 +43,7 @@ async fn leave(app: &TestApp, session: &str, identity: &str) -> Leaving {
 }
 
 /// Opens the hub in the user's name; gives the access token.
-async fn through_the_hub(browser: &mut Browser<'_>, hub: &Service, user: UserId) -> String {
+pub(super) async fn through_the_hub(browser: &mut Browser<'_>, hub: &Service, user: UserId) -> String {
     let handle = browser.arrive(hub, &[]).await;
     assert_eq!(browser.get(&handle).await.location(), format!("{handle}/user"));
     let page = format!("{handle}/mandate?user={user}");

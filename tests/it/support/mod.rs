@@ -3,6 +3,7 @@ pub mod app;
 pub mod clock;
 mod database;
 pub mod people;
+pub mod national;
 mod postgres;
 pub mod program;
 pub mod services;
