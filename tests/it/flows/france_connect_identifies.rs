@@ -12,9 +12,9 @@ use super::mandate_support::Desk;
 use super::no_loop::{hub, through_the_hub, user_of};
 use super::people_support::Worker;
 use super::provider::{logged, param};
-use entremise::domain::person::Role;
 use crate::support::national::{Addresses, Browser, FRANCE_CONNECT, Fault, National};
 use crate::support::{Answer, TestApp};
+use entremise::domain::person::Role;
 
 const BACK: &str = "http://localhost:8080/consent/back";
 const SIGNED_OUT: &str = "http://localhost:8080/consent/signed-out";

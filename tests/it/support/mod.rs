@@ -2,8 +2,8 @@
 pub mod app;
 pub mod clock;
 mod database;
-pub mod people;
 pub mod national;
+pub mod people;
 mod postgres;
 pub mod program;
 pub mod services;

@@ -189,7 +189,11 @@ impl Browser {
         }
         let answer = request.send().await.expect("it answers");
         let text = |name: &str| {
-            answer.headers().get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default()
+            answer
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().expect("text").to_owned())
+                .unwrap_or_default()
         };
         if let Some((_, rest)) = text("set-cookie").split_once("national=") {
             self.cookie = rest.split(';').next().filter(|value| !value.is_empty()).map(str::to_owned);

@@ -69,7 +69,8 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
 
 fn see(url: &str, session: &str) -> Response {
     let cookie = format!("national={session}; Path=/; HttpOnly");
-    (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_owned()), (header::SET_COOKIE, cookie)]).into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_owned()), (header::SET_COOKIE, cookie)])
+        .into_response()
 }
 
 async fn authorize(
@@ -135,7 +136,9 @@ async fn token(
         _ => {}
     }
     let given = |name: &str| form.get(name).map_or("", String::as_str);
-    if headers.contains_key(header::AUTHORIZATION) || (given("client_id"), given("client_secret")) != (CLIENT, SECRET) {
+    if headers.contains_key(header::AUTHORIZATION)
+        || (given("client_id"), given("client_secret")) != (CLIENT, SECRET)
+    {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
     }
     if given("grant_type") != "authorization_code" || form.contains_key("code_verifier") {
@@ -151,7 +154,8 @@ async fn token(
     let id_token = id_token(&national, fault, &code, &access);
     state.issued.insert(id_token.clone(), code.session);
     state.tokens.insert(access.clone(), Access { person: code.person, scope: code.scope, at: now });
-    let body = json!({ "access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": id_token });
+    let body =
+        json!({ "access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": id_token });
     Json(body).into_response()
 }
 
@@ -184,9 +188,11 @@ fn sign(national: &National, claims: &Value, foreign: bool, unsigned: bool) -> S
 }
 
 async fn userinfo(State(national): State<National>, headers: HeaderMap) -> Response {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let bearer =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let (now, state) = (national.0.clock.now(), national.state());
-    let Some(access) = bearer.and_then(|token| state.tokens.get(token)).filter(|one| now < one.at + TOKEN_LIVES)
+    let Some(access) =
+        bearer.and_then(|token| state.tokens.get(token)).filter(|one| now < one.at + TOKEN_LIVES)
     else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
@@ -197,9 +203,12 @@ async fn userinfo(State(national): State<National>, headers: HeaderMap) -> Respo
     if state.fault == Fault::PlainUserinfo {
         return Json(claims).into_response();
     }
-    for (claim, value) in
-        [("iss", json!(national.issuer())), ("aud", json!(CLIENT)), ("iat", json!(now.unix())), ("exp", json!(now.unix() + 60))]
-    {
+    for (claim, value) in [
+        ("iss", json!(national.issuer())),
+        ("aud", json!(CLIENT)),
+        ("iat", json!(now.unix())),
+        ("exp", json!(now.unix() + 60)),
+    ] {
         claims.insert(claim.to_owned(), value);
     }
     let foreign = state.fault == Fault::UserinfoForeignKey;
