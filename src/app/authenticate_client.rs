@@ -10,12 +10,12 @@ use crate::oidc::provider::dpop::{self, BadProof, Call, Proof};
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::policy::ClientAuthMethod;
 use crate::oidc::provider::token::{Credentials, Shown};
-use crate::store::client::{self, ClientRow};
+use crate::store::client::ClientRow;
 use crate::store::{StoreError, spent_proof};
-use crate::{transact, view};
+use crate::transact;
 
 use super::openid::{self, issuer};
-use super::{App, client_keys};
+use super::{App, client_keys, together};
 
 /// Why a service is not believed: what it is told, and what the log says.
 pub(super) struct Doubt {
@@ -29,7 +29,7 @@ pub(super) async fn proven(
     app: &App,
     credentials: &Credentials,
 ) -> Result<Result<Client, Doubt>, StoreError> {
-    let row = view!(app.store, tx => { client::by_client_id(tx, &credentials.client_id).await })?;
+    let row = together::service(app, &credentials.client_id).await?;
     let doubt = |method, reason: &str, client| {
         let error = TokenError::InvalidClient(Some(method));
         Ok(Err(Doubt { error, reason: reason.to_owned(), client }))

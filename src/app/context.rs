@@ -16,7 +16,7 @@ use crate::store::Store;
 use super::identity_provider::provider;
 use super::openid::OpenId;
 use super::record::Recorder;
-use super::together::Queue;
+use super::together::Together;
 
 /// The service, assembled: one per process, shared by every request and job.
 #[derive(Clone)]
@@ -28,8 +28,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Writes the action log.
     pub log: Arc<Recorder>,
-    /// Acts of many callers that wait for one commit.
-    pub together: Arc<Queue>,
+    /// What many callers wait for, done together.
+    pub together: Arc<Together>,
     /// The OpenID provider's keys and pairwise identifiers.
     pub openid: Arc<OpenId>,
     /// The identity provider with which users identify.

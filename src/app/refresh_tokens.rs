@@ -80,7 +80,7 @@ pub async fn refresh(
     };
     let now = app.now();
     let looked = transact!(app.store, "refresh", tx => {
-        let row = refresh::find(tx, &hash, now, CHARTER_VERSION).await?;
+        let row = refresh::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop();
         match judge(&client, row, asked.scope.as_ref()) {
             Ok((row, scope)) => Ok(Looked::Given(give(app, tx, &client, row, scope, &fresh, now).await?)),
             Err(looked) => Ok::<_, ServiceError>(looked),

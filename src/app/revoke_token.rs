@@ -3,7 +3,7 @@ use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::oidc::provider::introspection::named_token;
 use crate::oidc::provider::params::Params;
-use crate::store::token::{self, refresh};
+use crate::store::token::{self, known};
 use crate::transact;
 
 use super::caller::CHARTER_VERSION;
@@ -23,18 +23,11 @@ pub async fn revoke(
     let hash = named_token(body)?.hash();
     let now = app.now();
     let killed = transact!(app.store, "revoke_token", tx => {
-        let found = if let Some(row) = token::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop() {
-            Some((row.client_id, row.code_hash, row.standing))
-        } else {
-            let row = refresh::find(tx, &hash, now, CHARTER_VERSION).await?;
-            row.map(|row| (row.client_id, row.code_hash, row.standing))
-        };
-        let Some((_, code, standing)) = found.filter(|(service, ..)| *service == client.id) else {
-            return Ok(0);
-        };
-        let killed = token::revoke_of_code(tx, &code, now).await?;
+        let found = known::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop();
+        let Some(known) = found.filter(|known| known.service == client.id) else { return Ok(0) };
+        let killed = token::revoke_of_code(tx, &known.code_hash, now).await?;
         if killed > 0 {
-            let draft = entry(Draft::done(Kind::TokenRevoked), &standing, client.id);
+            let draft = entry(Draft::done(Kind::TokenRevoked), &known.standing, client.id);
             let killed = i64::try_from(killed).unwrap_or(i64::MAX);
             record::record(app, tx, draft.fact("tokens", killed)).await?;
         }

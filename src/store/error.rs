@@ -18,6 +18,9 @@ pub enum StoreError {
     /// What the transaction stands on changed between its look and its lock; looking again tells what it is now.
     #[error("overtaken by another transaction")]
     Overtaken,
+    /// The work shared with others ended without an answer; its cause was told to the journal.
+    #[error("the database gave no answer")]
+    Shared,
 }
 
 impl StoreError {

@@ -46,6 +46,7 @@ macro_rules! standing {
     };
 }
 
+pub mod known;
 pub mod refresh;
 pub mod uses;
 

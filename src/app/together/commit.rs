@@ -15,11 +15,6 @@ use crate::transact;
 
 use super::{Act, Done};
 
-/// Does one act in a transaction of its own.
-pub(super) async fn one(app: &App, act: &Act) -> Result<Done, RecordError> {
-    all(app, std::slice::from_ref(act)).await?.pop().ok_or(RecordError::Shared)
-}
-
 /// Does all of them, or none; what became of each, in their order.
 pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordError> {
     transact!(app.store, "acts_together", tx => {

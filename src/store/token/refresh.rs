@@ -3,7 +3,7 @@ use super::Standing;
 use crate::domain::ids::{EntryId, ServiceId, UseId};
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
-use crate::store::many::rows;
+use crate::store::many::{list, padded, rows};
 use crate::store::{Access, StoreError, WriteTx};
 use sqlx::AssertSqlSafe;
 
@@ -37,17 +37,27 @@ FROM refresh_token t
 JOIN use_session u ON u.id = t.use_id",
     stands_on!(),
     "
-WHERE t.token_hash = $3"
+WHERE t.token_hash IN"
 );
 
-/// A refresh token, alive or not.
+/// Refresh tokens, alive or not; an unknown one is missing.
 pub async fn find(
     tx: &mut impl Access,
-    hash: &HashedToken,
+    hashes: &[&HashedToken],
     now: Timestamp,
     charter: i64,
-) -> Result<Option<RefreshRow>, StoreError> {
-    on!(tx, c => sqlx::query_as::<_, RefreshRow>(FIND).bind(now).bind(charter).bind(hash).fetch_optional(c).await)
+) -> Result<Vec<RefreshRow>, StoreError> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{FIND} ({})", list(3, hashes.len()));
+    on!(tx, c => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql.clone())).bind(now).bind(charter);
+        for hash in padded(hashes) {
+            query = query.bind(*hash);
+        }
+        query.fetch_all(c).await
+    })
 }
 
 /// A refresh token to keep, hashed.
