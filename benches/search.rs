@@ -59,7 +59,10 @@ async fn measure(engine: Engine, name: &str, large: i64) {
     let Ok(Caller::SignedIn(auditor)) = caller::resolve(&world.test.app, &session).await else {
         unreachable!("the auditor is signed in")
     };
-    println!("{name:<9} {:<34} {:>12} {:>12} {:>12} {:>12} {:>7}", "", "p50 ms", "p95 ms", "p50 ms", "p95 ms", "p95");
+    println!(
+        "{name:<9} {:<34} {:>12} {:>12} {:>12} {:>12} {:>7}",
+        "", "p50 ms", "p95 ms", "p50 ms", "p95 ms", "p95"
+    );
     println!("{:<9} {:<34} {:>25} {:>25} {:>7}", "", "entries", SMALL, large, "ratio");
     let mut small = Vec::new();
     for size in [SMALL, large] {
@@ -95,7 +98,10 @@ async fn questions(world: &World, size: i64) -> Vec<(&'static str, Wanted)> {
         ("a structure", Wanted { structure_id: structure, ..any() }),
         ("a structure, in a period", Wanted { structure_id: structure, until: Some(middle), ..any() }),
         ("a mandate", Wanted { mandate, ..any() }),
-        ("an aidant, by the short form", Wanted { aidant: Some(world.pseudonym("actor", 77).await), ..any() }),
+        (
+            "an aidant, by the short form",
+            Wanted { aidant: Some(world.pseudonym("actor", 77).await), ..any() },
+        ),
         ("a user, by the short form", Wanted { user: Some(world.pseudonym("subject", 5).await), ..any() }),
         ("a service", Wanted { service_id: Some(world.services[3]), ..any() }),
         ("a kind, common", Wanted { kind: Some(Kind::UserinfoGiven), ..any() }),

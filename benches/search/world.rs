@@ -73,7 +73,8 @@ impl World {
 
     /// The reference of a mandate.
     pub async fn mandate(&self, number: i64) -> String {
-        self.one(&format!("SELECT reference FROM mandate WHERE id = {}", self.id(&number.to_string(), 0))).await
+        self.one(&format!("SELECT reference FROM mandate WHERE id = {}", self.id(&number.to_string(), 0)))
+            .await
     }
 
     /// The pseudonym, in full, of somebody in one of the lines.
@@ -116,7 +117,10 @@ impl World {
         let rare = (Kind::LogExported, 1, false, false);
         for (kind, lines, served, refused) in KINDS.into_iter().chain([rare]) {
             let draft = if refused { Draft::refused(kind, "wrong_code") } else { Draft::done(kind) };
-            let draft = draft.structure(desk.structure).service(self.services[0]).fact("domain_until", self.test.app.now());
+            let draft = draft
+                .structure(desk.structure)
+                .service(self.services[0])
+                .fact("domain_until", self.test.app.now());
             let id = record::append(&self.test.app, draft).await.expect("an entry").id;
             for _ in 0..lines {
                 entremise::transact!(self.test.app.store, "bench_line", tx => {
@@ -258,7 +262,8 @@ impl World {
     async fn one<T>(&self, sql: &str) -> T
     where
         T: Send + Unpin,
-        (T,): for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+        (T,): for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+            + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
     {
         let row: Result<(T,), StoreError> = entremise::view!(self.test.app.store, tx => {
             match entremise::store::Access::tx(tx) {

@@ -83,6 +83,30 @@ on_both_engines! {
         assert_inactive(&introspect(&app, &server, &token).await, "over for it too");
     }
 
+    async fn of_many_who_ask_at_once_each_is_told_their_own(app: TestApp) {
+        let (desk, user, service) = scene(&app).await;
+        let other = app.service("other", |_| {}).await;
+        let (token, _) = tokens_of(&app, &desk, &service, user).await;
+        let (others, _) = tokens_of(&app, &desk, &other, user).await;
+        let wrong = Service { secret: other.secret.clone(), ..service.clone() };
+        let asked: Vec<_> = (0..100)
+            .map(|turn| match turn % 5 {
+                0 => (&service, token.as_str(), 200, "impots"),
+                1 => (&other, others.as_str(), 200, "other"),
+                2 => (&service, others.as_str(), 200, ""),
+                3 => (&service, "nonsense", 200, ""),
+                _ => (&wrong, token.as_str(), 401, ""),
+            })
+            .collect();
+        let answers = asked.iter().map(|(service, token, ..)| introspect(&app, service, token));
+        let answers = futures_util::future::join_all(answers).await;
+        for ((_, _, status, client), answer) in asked.iter().zip(&answers) {
+            let told = json(answer.assert_status(*status));
+            assert_eq!(told["client_id"].as_str().unwrap_or_default(), *client);
+            assert_eq!(told["active"] == true, !client.is_empty());
+        }
+    }
+
     async fn whoever_is_not_its_service_learns_nothing(app: TestApp) {
         let (desk, user, service) = scene(&app).await;
         let other = app.service("other", |_| {}).await;
