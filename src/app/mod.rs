@@ -15,6 +15,7 @@ pub mod count_activity;
 pub mod create_person;
 pub mod create_structure;
 pub mod decide_consent;
+pub mod deny_access;
 pub mod desk;
 pub mod detect_misuse;
 pub mod end_mandate;

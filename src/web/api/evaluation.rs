@@ -17,7 +17,7 @@ use crate::web::route::{Access, Route};
 
 use super::token::{failed, refused};
 use super::userinfo::refused as refused_token;
-use super::{Proofs, authorization, error_answer, json_answer, source};
+use super::{Proofs, authorization, error_answer, json_answer};
 
 /// Sent back as it came (AuthZEN §10.1.3).
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn evaluation(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let asked = is_json(&headers).then(|| Evaluation::parse(&body)).flatten();
-    let decided = evaluate::evaluate(&app, authorization(&headers), asked.as_ref(), &source(&visit)).await;
+    let decided = evaluate::evaluate(&app, authorization(&headers), asked.as_ref(), &visit.source()).await;
     let mut answer = match decided {
         Ok(Some(decision)) => json_answer(StatusCode::OK, json!({ "decision": decision }).to_string()),
         Ok(None) => refused(NOT_A_QUESTION),
@@ -55,7 +55,7 @@ async fn action(State(app): State<App>, visit: Visit, headers: HeaderMap, body: 
     let body = if is_json(&headers) { body } else { Bytes::new() };
     let (proofs, shown) = (Proofs::of(&app, &headers, path::ACTIONS), authorization(&headers));
     let call = proofs.call("POST");
-    match report_action::report(&app, call, shown, key, &body, &source(&visit)).await {
+    match report_action::report(&app, call, shown, key, &body, &visit.source()).await {
         Ok(receipt) => {
             let status = if receipt.again { StatusCode::OK } else { StatusCode::CREATED };
             let body = json!({ "id": receipt.id, "recorded_at": receipt.recorded_at });

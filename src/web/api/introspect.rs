@@ -10,7 +10,7 @@ use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
 use super::token::{NOT_A_FORM, failed, refused};
-use super::{authorization, form, json_answer, source};
+use super::{authorization, form, json_answer};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn introspection(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let Some(params) = form(&headers, &body) else { return refused(NOT_A_FORM) };
-    match introspect::introspect(&app, authorization(&headers), &params, &source(&visit)).await {
+    match introspect::introspect(&app, authorization(&headers), &params, &visit.source()).await {
         Ok(body) => json_answer(StatusCode::OK, body),
         Err(error) => failed(&visit, &error),
     }
@@ -29,7 +29,7 @@ async fn introspection(State(app): State<App>, visit: Visit, headers: HeaderMap,
 
 async fn revocation(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let Some(params) = form(&headers, &body) else { return refused(NOT_A_FORM) };
-    match revoke_token::revoke(&app, authorization(&headers), &params, &source(&visit)).await {
+    match revoke_token::revoke(&app, authorization(&headers), &params, &visit.source()).await {
         Ok(()) => json_answer(StatusCode::OK, "{}"),
         Err(error) => failed(&visit, &error),
     }

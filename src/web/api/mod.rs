@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::extract::Visit;
 use super::route::Route;
 use crate::app::App;
 use crate::app::openid::issuer;
@@ -80,9 +79,4 @@ impl<'a> Proofs<'a> {
     fn call<'c>(&'c self, method: &'c str) -> Call<'c> {
         Call { method, url: &self.url, proofs: &self.headers }
     }
-}
-
-/// Where a request comes from, for the limits of the log.
-fn source(visit: &Visit) -> String {
-    visit.address.map(|address| address.to_string()).unwrap_or_default()
 }

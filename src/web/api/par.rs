@@ -12,7 +12,7 @@ use crate::oidc::provider::par::Refusal;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{Proofs, authorization, error_answer, form, json_answer, source};
+use super::{Proofs, authorization, error_answer, form, json_answer};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post(path::PAR, Access::Service, par).protocol()]
@@ -24,7 +24,7 @@ async fn par(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Byt
         return refused(&error.into());
     };
     let proofs = Proofs::of(&app, &headers, path::PAR);
-    match push_request::push(&app, proofs.call("POST"), authorization(&headers), &params, &source(&visit))
+    match push_request::push(&app, proofs.call("POST"), authorization(&headers), &params, &visit.source())
         .await
     {
         Ok(pushed) => match serde_json::to_vec(&pushed) {

@@ -14,7 +14,7 @@ use crate::oidc::provider::token::is_refresh;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{Proofs, authorization, error_answer, form, json_answer, source};
+use super::{Proofs, authorization, error_answer, form, json_answer};
 
 pub(super) const NOT_A_FORM: TokenError =
     TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded");
@@ -28,7 +28,7 @@ async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: B
         return refused(NOT_A_FORM);
     };
     let proofs = Proofs::of(&app, &headers, path::TOKEN);
-    let (call, shown, source) = (proofs.call("POST"), authorization(&headers), source(&visit));
+    let (call, shown, source) = (proofs.call("POST"), authorization(&headers), visit.source());
     let answered = if is_refresh(&params) {
         refresh_tokens::refresh(&app, call, shown, &params, &source).await
     } else {

@@ -12,7 +12,7 @@ use crate::oidc::provider::token::{Scheme, scheme};
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{Proofs, authorization, error_answer, form, json_answer, source};
+use super::{Proofs, authorization, error_answer, form, json_answer};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -30,7 +30,7 @@ async fn userinfo(
 ) -> Response {
     let posted = if method == Method::POST { form(&headers, &body) } else { None };
     let (proofs, shown) = (Proofs::of(&app, &headers, path::USERINFO), authorization(&headers));
-    let (call, source) = (proofs.call(method.as_str()), source(&visit));
+    let (call, source) = (proofs.call(method.as_str()), visit.source());
     let mut response = match give_userinfo::give(&app, call, shown, posted.as_ref(), &source).await {
         Ok(Body::Json(body)) => json_answer(StatusCode::OK, body),
         Ok(Body::Jwt(token)) => {

@@ -65,6 +65,11 @@ impl Visit {
         }
     }
 
+    /// Where the request comes from, for the limits of the log.
+    pub fn source(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
     /// Path and query asked for.
     pub fn asked(&self) -> &str {
         self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)

@@ -1,12 +1,13 @@
 //! Deny by default: a handler runs only if the route's class of access admits the caller, and a POST only if it
 //! comes from one of our own pages.
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, Method, header};
 
 use crate::app::App;
 use crate::app::caller::{Caller, SignedIn};
+use crate::app::deny_access::{self, Denial};
 use crate::web::error::Problem;
 use crate::web::extract::Visit;
 use crate::web::pages;
@@ -37,9 +38,11 @@ pub async fn check(State((app, rule)): State<(App, Rule)>, request: Request, nex
     let Some(visit) = request.extensions().get::<Visit>().cloned() else {
         return Problem::internal_error("no visit on the request").respond(&Visit::unknown());
     };
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let unsafe_method = !matches!(*request.method(), Method::GET | Method::HEAD);
     if unsafe_method && !rule.cross_site && !is_from_our_pages(&app, request.headers()) {
-        return Problem::cross_site().respond(&visit);
+        return deny(&app, &visit, route, Denial::CrossSite, &Problem::cross_site()).await;
     }
     match admit(rule.access, &visit.caller) {
         Ok(()) => next.run(request).await,
@@ -47,7 +50,15 @@ pub async fn check(State((app, rule)): State<(App, Rule)>, request: Request, nex
         Err(Refusal::Code) => pages::redirect("/sign-in/code"),
         Err(Refusal::Charter) => pages::redirect_back("/charter", &visit),
         Err(Refusal::Structure) => pages::redirect_back("/structures/choose", &visit),
-        Err(Refusal::Forbidden) => Problem::forbidden().respond(&visit),
+        Err(Refusal::Forbidden) => deny(&app, &visit, route, Denial::Role, &Problem::forbidden()).await,
+    }
+}
+
+/// Answers a request that may not be made, once the log says so.
+async fn deny(app: &App, visit: &Visit, route: &str, denial: Denial, problem: &Problem) -> Response {
+    match deny_access::denied(app, &visit.caller, denial, route, &visit.source()).await {
+        Ok(()) => problem.respond(visit),
+        Err(cause) => Problem::internal(&cause).respond(visit),
     }
 }
 

@@ -54,7 +54,7 @@ async fn arrive_by_form(State(app): State<App>, visit: Visit, body: Bytes) -> Re
 }
 
 async fn arrive(app: &App, visit: &Visit, encoded: &[u8]) -> Response {
-    let source = visit.address.map(|address| address.to_string()).unwrap_or_default();
+    let source = visit.source();
     match open_service::receive(app, &Params::parse(encoded), &source).await {
         Ok(Received::Kept(handle)) => redirect(&format!("/authorize/{}", handle.reveal())),
         Ok(Received::Answer(answer)) => answer::respond(visit, answer),
