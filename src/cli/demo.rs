@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::notices::Carrier;
 use crate::demo::folder::Folder;
-use crate::demo::stage::{self, Origins};
+use crate::demo::stage::{self, Origins, Stage};
 use crate::jobs::Jobs;
 
 use super::serve::stop_on_signal;
@@ -54,7 +54,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         for (socket, router) in sockets.into_iter().zip(routers) {
             servers.push(tokio::spawn(serve(socket, router, handle.clone())));
         }
-        announce(&origins, &folder);
+        announce(&origins, &folder, &stage);
         for server in servers {
             server.await.map_err(|error| Failure::Refused(error.to_string()))??;
         }
@@ -141,16 +141,23 @@ fn origins(sockets: &Sockets) -> Result<Origins, Failure> {
     })
 }
 
-fn announce(origins: &Origins, folder: &Folder) {
-    let lines = [
+fn announce(origins: &Origins, folder: &Folder, stage: &Stage) {
+    let mut lines = vec![
         format!("Entremise, the demonstration  {}/demo", origins.product),
         format!("  the desk                    {}/", origins.product),
         format!("  national identity           {}/", origins.identity),
         format!("  taxes                       {}/", origins.taxes),
         format!("  family allowances           {}/", origins.allowances),
         format!("  data                        {}", folder.root().display()),
-        "Open the first address: it says who to sign in as and what to try. Ctrl-C stops it.".to_owned(),
     ];
+    if let Some(client) = &stage.test_client {
+        lines.push(format!("  for a service of your own   client_id      {}", client.client_id));
+        lines.push(format!("                              client_secret  {}", client.client_secret));
+        lines.push(format!("                              redirect_uri   {}", client.redirect_uri));
+    }
+    lines.push(
+        "Open the first address: it says who to sign in as and what to try. Ctrl-C stops it.".to_owned(),
+    );
     for line in &lines {
         say(line);
     }

@@ -15,5 +15,6 @@ mod people;
 mod scene;
 pub mod services;
 pub mod stage;
+mod test_client;
 #[cfg(test)]
 mod testing;

@@ -20,6 +20,7 @@ use super::folder::{Folder, FolderError, Memory};
 use super::identity_provider::{self, IdentityProvider, KeyError, Userinfo};
 use super::scene::{self, SceneError};
 use super::services::{Algorithm, Kind, Registration, Service};
+use super::test_client::{self, TestClient};
 
 /// Scheme, host and port of everything that answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub struct Stage {
     taxes: Service,
     allowances: Service,
     backstage: Backstage,
+    /// For whoever connects a service of their own; none if its name was taken.
+    pub test_client: Option<TestClient>,
 }
 
 /// Opens the folder's demonstration, or creates it.
@@ -101,15 +104,16 @@ pub async fn set(
         let registrations = [Kind::Taxes, Kind::Allowances].map(|kind| registration(kind, origins, &memory));
         scene::create(&app, &mut memory, &registrations).await?;
         memory.complete = true;
-        folder.remember(&memory)?;
     }
+    let test_client = test_client::ensure(&app, &mut memory).await?;
+    folder.remember(&memory)?;
     let client = product_at_the_provider(origins, &memory);
     let provider =
         IdentityProvider::new(origins.identity.clone(), vec![client], clock.clone(), entropy.clone())?;
     let service = |kind| Service::new(registration(kind, origins, &memory), clock.clone(), entropy.clone());
     let (taxes, allowances) = (service(Kind::Taxes)?, service(Kind::Allowances)?);
     let backstage = Backstage::new(clock.clone(), memory.cards.clone(), origins.clone());
-    Ok(Stage { app, provider, taxes, allowances, backstage })
+    Ok(Stage { app, provider, taxes, allowances, backstage, test_client })
 }
 
 /// The product of an existing demonstration, for the other verbs of the command line.

@@ -1,15 +1,15 @@
 // The aidant's part for a client written in another language. Each line read is a command, each line written its answer:
 //   register ID [OPTION…]           → {"clientId", "secret"}
-//   authorize URL                   → {"url"}      the address the browser was sent back to
-//   leave URL                       → {"url"}      where the browser is after the service's sign-out
+//   authorize URL [REDIRECT-URI]    → {"url"}      the address the browser was sent back to
+//   leave URL [ADDRESS]             → {"url"}      where the browser is after the service's sign-out
 //   wire                            → {"origin"}   a wire that changes our ID tokens
 import readline from 'node:readline';
 import { scene, tamperingWire } from './support.mjs';
 
 const here = await scene('sqlite');
 const wires = [];
-const { redirectUri, signedOutUri } = here;
-console.log(JSON.stringify({ origin: here.demo.origin, redirectUri, signedOutUri }));
+const { redirectUri, signedOutUri, testClient } = here;
+console.log(JSON.stringify({ origin: here.demo.origin, redirectUri, signedOutUri, testClient }));
 try {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [command, ...words] = line.split(' ');

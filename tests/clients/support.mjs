@@ -23,6 +23,7 @@ export async function scene(engine) {
     aidant,
     redirectUri,
     signedOutUri,
+    testClient: testClient(demo),
     /** Registers a service; gives its credentials. */
     async register(clientId, ...options) {
       const told = await verb(demo, '--config', demo.data, 'clients', 'add', clientId,
@@ -30,21 +31,21 @@ export async function scene(engine) {
       return { clientId, secret: /client_secret\s+(\S+)/.exec(told)?.[1] };
     },
     /** The aidant follows a service's request; gives the address the browser is sent back to. */
-    async authorize(url) {
+    authorize: (url, returnsTo = redirectUri) => answered(returnsTo, async () => {
       const { page } = aidant;
-      const back = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith(redirectUri));
+      const back = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith(returnsTo));
       await page.goto(String(url));
       // A use of the service may still be alive from before: it goes on for the same person.
       if (page.url().startsWith(demo.origin)) {
         await chooseUserAndGrant(aidant, { name: 'Josette' });
       }
       return (await back).url();
-    },
+    }),
     /** The aidant's browser follows the service's sign-out; gives where it ends. */
-    async leave(url) {
+    leave: (url, returnsTo = signedOutUri) => answered(returnsTo, async () => {
       await aidant.page.goto(String(url));
       return aidant.page.url();
-    },
+    }),
     /** Whether the aidant is still signed in at the desk. */
     async atTheDesk() {
       await aidant.page.goto(`${demo.origin}/mandates`);
@@ -58,6 +59,24 @@ export async function scene(engine) {
       await demo.stop();
     },
   };
+}
+
+/** What the demonstration printed of the client that is there for trials. */
+function testClient(demo) {
+  const told = (name) => demo.journal.map((line) => new RegExp(`${name}\\s+(\\S+)`).exec(line)?.[1]).find(Boolean);
+  return { clientId: told('client_id'), secret: told('client_secret'), redirectUri: told('redirect_uri') };
+}
+
+/** Does something while somebody answers at an address; whoever answers there already may go on. */
+async function answered(address, during) {
+  const server = createServer((_, response) => response.end('ok')).listen(Number(new URL(address).port), '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve).once('error', resolve));
+  try {
+    return await during();
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 }
 
 /** A wire that changes one claim of the ID token in our token response, keeping its signature. */

@@ -1,8 +1,8 @@
 """Authlib, as published: a sign-in (code + PKCE), a tampered ID token of ours refused, and what comes after a sign-in:
-refresh, introspection, revocation, sign-out."""
+refresh, introspection, revocation, sign-out; with a secret, and with assertions signed by the service's own key."""
 
 import json
-import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -11,38 +11,12 @@ from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from flask import Flask, jsonify
 from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
-HERE = Path(__file__).parent
-
-
-class Aidant:
-    """The demonstration and an aidant at a browser, played by `aidant.mjs`."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            ["node", "aidant.mjs"], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        started = self._answer()
-        self.origin, self.redirect_uri = started["origin"], started["redirectUri"]
-        self.signed_out_uri = started["signedOutUri"]
-
-    def ask(self, *words):
-        self.process.stdin.write(" ".join(words) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("the aidant's part ended (see above)")
-        return json.loads(line)
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
+from aidant import Aidant
 
 
 def service(aidant, client_id, secret, algorithm, method, **changes):
@@ -121,18 +95,20 @@ class AuthlibTest(unittest.TestCase):
     def test_rs256_post(self):
         self.completes_and_refuses("RS256", "client_secret_post")
 
-    def test_what_comes_after(self):
-        registered = self.aidant.ask(
-            "register", "authlib-after", "--refresh", "--post-logout-redirect-uri", self.aidant.signed_out_uri
-        )
-        at = self.aidant.origin
-        session = OAuth2Session(
-            "authlib-after",
-            registered["secret"],
+    def session(self, name, credential, **changes):
+        """A service as its author would write it with Authlib's session for requests."""
+        return OAuth2Session(
+            name,
+            credential,
             scope="openid profile birth",
             redirect_uri=self.aidant.redirect_uri,
             code_challenge_method="S256",
+            **changes,
         )
+
+    def lives_and_ends(self, session):
+        """From the sign-in to the revocation; gives the first answer of the token endpoint."""
+        at = self.aidant.origin
         verifier = generate_token(48)
         to_us, _ = session.create_authorization_url(f"{at}/authorize", code_verifier=verifier)
         back = self.aidant.ask("authorize", to_us)["url"]
@@ -151,14 +127,47 @@ class AuthlibTest(unittest.TestCase):
         with self.assertRaises(OAuthError) as refused:
             session.refresh_token(f"{at}/token", refresh_token=second["refresh_token"])
         self.assertEqual(refused.exception.error, "invalid_grant")
+        return first
 
+    def test_what_comes_after(self):
+        registered = self.aidant.ask(
+            "register", "authlib-after", "--refresh", "--post-logout-redirect-uri", self.aidant.signed_out_uri
+        )
+        first = self.lives_and_ends(self.session("authlib-after", registered["secret"]))
         leaving = {
             "id_token_hint": first["id_token"],
             "post_logout_redirect_uri": self.aidant.signed_out_uri,
             "state": "leaving",
         }
-        left = self.aidant.ask("leave", f"{at}/end_session?{urlencode(leaving)}")["url"]
+        left = self.aidant.ask("leave", f"{self.aidant.origin}/end_session?{urlencode(leaving)}")["url"]
         self.assertEqual(left, f"{self.aidant.signed_out_uri}?state=leaving")
+
+    def test_private_key_jwt(self):
+        """The service proves itself by ES256 assertions whose audience is the issuer, at every endpoint."""
+        own = ECKey.generate_key("P-256", {"kid": "one", "use": "sig", "alg": "ES256"})
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "jwks.json"
+            file.write_text(json.dumps({"keys": [own.as_dict(private=False)]}))
+            self.aidant.ask(
+                "register", "authlib-key", "--refresh", "--auth-method", "private_key_jwt", "--jwks-file", str(file)
+            )
+
+        def session(key, audience):
+            method = "private_key_jwt"
+            signed = self.session(
+                "authlib-key", key, token_endpoint_auth_method=method, revocation_endpoint_auth_method=method
+            )
+            signed.register_client_auth_method(PrivateKeyJWT(audience, headers={"kid": "one"}, alg="ES256"))
+            return signed
+
+        first = self.lives_and_ends(session(own, self.aidant.origin))
+        self.assertIn("id_token", first)
+
+        stranger = ECKey.generate_key("P-256", {"kid": "one"})
+        for key, audience in [(stranger, self.aidant.origin), (own, f"{self.aidant.origin}/token")]:
+            with self.assertRaises(OAuthError) as refused:
+                session(key, audience).refresh_token(f"{self.aidant.origin}/token", refresh_token="any")
+            self.assertEqual(refused.exception.error, "invalid_client")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ mod command_line;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod kill;

@@ -105,7 +105,8 @@ impl Assertion {
             return Err(BadAssertion::Audience);
         }
         let until = instant(&claims.exp).filter(|end| *end > now).ok_or(BadAssertion::Expired)?;
-        if until > now + LONGEST_LIFE {
+        // A client that gives the whole hour, as some libraries do, may do so by a clock ahead of ours.
+        if until > now + LONGEST_LIFE + AHEAD {
             return Err(BadAssertion::TooLong);
         }
         for from in [&claims.nbf, &claims.iat].into_iter().flatten() {

@@ -58,6 +58,7 @@ fn clocks_a_little_apart_and_fractions_are_accepted() {
         json!({"iat": null, "nbf": null}),
         json!({"iat": NOW - 3_000}),
         json!({"exp": 1_800_000_060.5}),
+        json!({"iat": NOW + 30, "exp": NOW + 30 + 3_600}),
         json!({"surprise": [1]}),
     ] {
         assert!(check(&signer.sign(None, &with(&good)), &set(signer)).is_ok(), "{good}");
@@ -82,6 +83,7 @@ fn whatever_is_wrong_with_it_is_refused() {
         (json!({"exp": NOW}), Expired),
         (json!({"exp": NOW - 300}), Expired),
         (json!({"exp": 1e300}), Expired),
+        (json!({"exp": NOW + 3_631}), TooLong),
         (json!({"exp": NOW + 90_000}), TooLong),
         (json!({"iat": NOW + 61}), FromTheFuture),
         (json!({"nbf": NOW + 61}), FromTheFuture),

@@ -127,7 +127,12 @@ fn contents(
     way: Way<'_>,
     answer_to: &AnswerTo,
 ) -> Result<Request, AuthorizeError> {
-    bounded(params, "state", LONGEST_STATE, "state is longer than 1000 characters")?;
+    bounded(
+        params,
+        "state",
+        LONGEST_STATE,
+        AuthorizeError::InvalidRequest("state is longer than 1000 characters"),
+    )?;
     refuse_unserved(params, way)?;
     if way == Way::Front && client.policy.requires_par {
         return Err(AuthorizeError::InvalidRequest("this service must push its requests"));
@@ -144,12 +149,22 @@ fn contents(
     Ok(Request {
         answer_to: answer_to.clone(),
         scopes,
-        nonce: bounded(params, "nonce", LONGEST_NONCE, "nonce is longer than 384 characters")?,
+        nonce: bounded(
+            params,
+            "nonce",
+            LONGEST_NONCE,
+            AuthorizeError::InvalidRequest("nonce is longer than 384 characters"),
+        )?,
         prompts: prompts(params)?,
         max_age: max_age(params)?,
         challenge: challenge(params, client.policy.profile.pkce())?,
         filter: filter(params)?,
-        id_token_hint: bounded(params, "id_token_hint", LONGEST_HINT, "id_token_hint is too long")?,
+        id_token_hint: bounded(
+            params,
+            "id_token_hint",
+            LONGEST_HINT,
+            AuthorizeError::InvalidRequest("id_token_hint is too long"),
+        )?,
         dpop_jkt: dpop_jkt(params, way)?,
     })
 }
@@ -182,10 +197,10 @@ fn bounded(
     params: &Params,
     name: &'static str,
     longest: usize,
-    too_long: &'static str,
+    too_long: AuthorizeError,
 ) -> Result<Option<String>, AuthorizeError> {
     match params.get(name)? {
-        Some(value) if value.chars().count() > longest => Err(AuthorizeError::InvalidRequest(too_long)),
+        Some(value) if value.chars().count() > longest => Err(too_long),
         value => Ok(value.map(str::to_owned)),
     }
 }

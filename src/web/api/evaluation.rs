@@ -17,7 +17,7 @@ use crate::web::route::{Access, Route};
 
 use super::token::{failed, refused};
 use super::userinfo::refused as refused_token;
-use super::{Proofs, authorization, error_answer, json_answer};
+use super::{Proofs, Sent, authorization, error_answer, json_answer};
 
 /// Sent back as it came (AuthZEN §10.1.3).
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn evaluation(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+async fn evaluation(State(app): State<App>, visit: Visit, headers: HeaderMap, Sent(body): Sent) -> Response {
     let asked = is_json(&headers).then(|| Evaluation::parse(&body)).flatten();
     let decided = evaluate::evaluate(&app, authorization(&headers), asked.as_ref(), &visit.source()).await;
     let mut answer = match decided {
@@ -50,7 +50,7 @@ async fn evaluation(State(app): State<App>, visit: Visit, headers: HeaderMap, bo
     answer
 }
 
-async fn action(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+async fn action(State(app): State<App>, visit: Visit, headers: HeaderMap, Sent(body): Sent) -> Response {
     let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default());
     let body = if is_json(&headers) { body } else { Bytes::new() };
     let (proofs, shown) = (Proofs::of(&app, &headers, path::ACTIONS), authorization(&headers));

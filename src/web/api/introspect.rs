@@ -1,5 +1,4 @@
 //! `POST /introspect` (RFC 7662 §2) and `POST /revoke` (RFC 7009 §2): a service about its own tokens.
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -10,7 +9,7 @@ use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
 use super::token::{NOT_A_FORM, failed, refused};
-use super::{authorization, form, json_answer};
+use super::{Sent, authorization, form, json_answer};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -19,7 +18,12 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn introspection(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+async fn introspection(
+    State(app): State<App>,
+    visit: Visit,
+    headers: HeaderMap,
+    Sent(body): Sent,
+) -> Response {
     let Some(params) = form(&headers, &body) else { return refused(NOT_A_FORM) };
     match introspect::introspect(&app, authorization(&headers), &params, &visit.source()).await {
         Ok(body) => json_answer(StatusCode::OK, body),
@@ -27,7 +31,7 @@ async fn introspection(State(app): State<App>, visit: Visit, headers: HeaderMap,
     }
 }
 
-async fn revocation(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+async fn revocation(State(app): State<App>, visit: Visit, headers: HeaderMap, Sent(body): Sent) -> Response {
     let Some(params) = form(&headers, &body) else { return refused(NOT_A_FORM) };
     match revoke_token::revoke(&app, authorization(&headers), &params, &visit.source()).await {
         Ok(()) => json_answer(StatusCode::OK, "{}"),

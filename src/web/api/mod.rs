@@ -8,6 +8,7 @@ mod token;
 mod userinfo;
 
 use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -17,6 +18,9 @@ use crate::app::App;
 use crate::app::openid::issuer;
 use crate::oidc::provider::dpop::Call;
 use crate::oidc::provider::params::Params;
+
+/// A body over the limit, or broken off.
+const UNREADABLE_BODY: &str = "the body is larger than 64 KiB, or did not arrive whole";
 
 /// The routes of every endpoint.
 pub fn routes() -> Vec<Route> {
@@ -49,6 +53,19 @@ fn error_answer(status: u16, code: &str, description: &str, challenge: Option<&s
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
+}
+
+/// The body of a call, whole. One that cannot be read is refused as everything else is: in JSON.
+struct Sent(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| {
+            error_answer(rejection.status().as_u16(), "invalid_request", UNREADABLE_BODY, None)
+        })
+    }
 }
 
 /// The parameters of a form body; none if the body is something else.

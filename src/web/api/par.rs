@@ -1,5 +1,4 @@
 //! `POST /par` (RFC 9126 §2).
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -12,13 +11,13 @@ use crate::oidc::provider::par::Refusal;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{Proofs, authorization, error_answer, form, json_answer};
+use super::{Proofs, Sent, authorization, error_answer, form, json_answer};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post(path::PAR, Access::Service, par).protocol()]
 }
 
-async fn par(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+async fn par(State(app): State<App>, visit: Visit, headers: HeaderMap, Sent(body): Sent) -> Response {
     let Some(params) = form(&headers, &body) else {
         let error = TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded");
         return refused(&error.into());

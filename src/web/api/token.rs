@@ -1,5 +1,4 @@
 //! `POST /token` (RFC 6749 §3.2).
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -14,7 +13,7 @@ use crate::oidc::provider::token::is_refresh;
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{Proofs, authorization, error_answer, form, json_answer};
+use super::{Proofs, Sent, authorization, error_answer, form, json_answer};
 
 pub(super) const NOT_A_FORM: TokenError =
     TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded");
@@ -23,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::post(path::TOKEN, Access::Service, token).protocol()]
 }
 
-async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
+async fn token(State(app): State<App>, visit: Visit, headers: HeaderMap, Sent(body): Sent) -> Response {
     let Some(params) = form(&headers, &body) else {
         return refused(NOT_A_FORM);
     };

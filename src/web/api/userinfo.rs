@@ -1,5 +1,4 @@
 //! `GET` and `POST /userinfo` (OpenID Connect Core §5.3).
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -12,7 +11,7 @@ use crate::oidc::provider::token::{Scheme, scheme};
 use crate::web::extract::Visit;
 use crate::web::route::{Access, Route};
 
-use super::{Proofs, authorization, error_answer, form, json_answer};
+use super::{Proofs, Sent, authorization, error_answer, form, json_answer};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -26,7 +25,7 @@ async fn userinfo(
     visit: Visit,
     method: Method,
     headers: HeaderMap,
-    body: Bytes,
+    Sent(body): Sent,
 ) -> Response {
     let posted = if method == Method::POST { form(&headers, &body) } else { None };
     let (proofs, shown) = (Proofs::of(&app, &headers, path::USERINFO), authorization(&headers));

@@ -108,6 +108,9 @@ fn announced(document: &Value, seen: &mut BTreeSet<String>, answer: &Answer) {
     for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
         assert!(!answer.header(name).is_empty(), "{} {status}: no {name}", answer.call);
     }
+    if answer.status.as_u16() >= 400 {
+        assert!(crate::errors::is_listed(&status, &body), "not in the catalogue of errors: {}", answer.body);
+    }
     seen.insert(format!("{} {status}", answer.call));
 }
 
@@ -135,6 +138,7 @@ on_both_engines! {
         let report = |outcome: &str, domain: &str| {
             value!({ "type": "x", "label": "l", "outcome": outcome, "domain": domain }).to_string()
         };
+        let long = "x".repeat(70_000);
         let act = |key: &str, body: String| bearer("/actions", token).header("idempotency-key", key).json(body);
         for answer in [
             tokens,
@@ -168,6 +172,13 @@ on_both_engines! {
             act("2", report("done", "social")).send().await,
             act("3", report("perhaps", "argent")).send().await,
             bearer("/actions", "x").header("idempotency-key", "4").json(report("done", "argent")).send().await,
+            post("/token").form(&[("grant_type", &long)]).send().await,
+            post("/par").form(&[("state", &long)]).send().await,
+            post("/introspect").form(&[("token", &long)]).send().await,
+            post("/revoke").form(&[("token", &long)]).send().await,
+            bearer("/userinfo", token).form(&[("access_token", &long)]).send().await,
+            post("/access/v1/evaluation").json(long.clone()).send().await,
+            act("5", long.clone()).send().await,
             app.get("/jwks").send().await,
             app.get("/openapi.json").send().await,
             app.get("/.well-known/openid-configuration").send().await,
