@@ -3,3 +3,4 @@ mod hostile;
 mod matrix;
 mod methods;
 mod openapi;
+mod seeds;
