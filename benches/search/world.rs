@@ -33,6 +33,14 @@ const KINDS: [(Kind, usize, bool, bool); 8] = [
     (Kind::MandateSigned, 5, false, false),
 ];
 
+/// One mandate in 5 000 is of a rare domain.
+fn domain(mandate: &str) -> String {
+    format!(
+        "CASE WHEN {mandate} % 5000 = 4321 THEN 'justice' WHEN {mandate} % 3 = 0 THEN 'argent'
+           WHEN {mandate} % 3 = 1 THEN 'papiers' ELSE 'famille' END"
+    )
+}
+
 pub struct World {
     pub test: TestApp,
     pub structures: Vec<StructureId>,
@@ -170,12 +178,13 @@ impl World {
         self.run(&format!(
             "{} INSERT INTO mandate_grant (id, mandate_id, structure_id, user_id, domain, state, ends_at, ended_at, end_reason)
              SELECT {}, {mandate}, s.id, t.user_id,
-               CASE WHEN n.i % 5000 = 4321 THEN 'justice' WHEN n.i % 3 = 0 THEN 'argent' WHEN n.i % 3 = 1 THEN 'papiers' ELSE 'famille' END,
+               {},
                'ended', t.ends_at, t.ends_at, 'expired'
              FROM n JOIN (SELECT * FROM mandate WHERE state = 'active' LIMIT 1) t ON TRUE
              JOIN bench_structure s ON s.place = n.i % {STRUCTURES}",
             self.numbers(first, last),
             self.id("n.i", 1),
+            domain("n.i"),
         ))
         .await;
         let entry = self.entry_id();
@@ -188,8 +197,8 @@ impl World {
         };
         self.run(&format!(
             "{} INSERT INTO entry (id, at, kind, outcome, structure_id, mandate_id, mandate_sequence, grant_id, service_id,
-               actor, subject, leaf, leaf_hash)
-             SELECT {entry}, {at}, t.kind, t.outcome, s.id, {}, n.i % 20000 / 1000 + 1, {}, c.id, {}, {}, t.leaf, t.leaf_hash
+               actor, subject, leaf, leaf_hash, domain)
+             SELECT {entry}, {at}, t.kind, t.outcome, s.id, {}, n.i % 20000 / 1000 + 1, {}, c.id, {}, {}, t.leaf, t.leaf_hash, {}
              FROM n JOIN bench_line t ON t.place = CASE WHEN n.i % 10007 = 0 THEN 100 ELSE (n.i * 37 + n.i / 100) % 100 END
              JOIN bench_structure s ON s.place = {MANDATE} % {STRUCTURES}
              LEFT JOIN bench_service c ON t.served AND c.place = {MANDATE} % {SERVICES}",
@@ -198,6 +207,7 @@ impl World {
             self.id(MANDATE, 1),
             self.person(&format!("({MANDATE} % 1000)")),
             self.person(&format!("({MANDATE} / 2 + 100000)")),
+            domain(MANDATE),
         ))
         .await;
         self.run(&format!(

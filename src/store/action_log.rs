@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::AssertSqlSafe;
 
-use super::many::{list, padded, rows};
+use super::many::{list, numbered, padded, rows};
 use super::{Access, StoreError, WriteTx};
 use crate::crypto::seal::Place;
 use crate::domain::ids::{
@@ -36,14 +36,25 @@ pub fn part_place(id: &EntryId, kind: PartKind) -> Place<'_> {
 }
 
 const ENTRY_COLUMNS: &str = "id, at, kind, outcome, structure_id, mandate_id, mandate_sequence, grant_id, \
-    service_id, use_id, card_id, actor, subject, leaf, leaf_hash";
+    service_id, use_id, card_id, actor, subject, leaf, leaf_hash, domain";
+/// Values bound for an entry, and which of them is the grant: the domain beside it is that of the grant.
+const BOUND: usize = 15;
+const GRANT: usize = 8;
+
+fn entry_rows(count: usize) -> String {
+    let row = |first: usize| {
+        let domain = format!("(SELECT g.domain FROM mandate_grant g WHERE g.id = ${})", first + GRANT - 1);
+        format!("({}, {domain})", numbered(first, BOUND))
+    };
+    (0..count).map(|n| row(n * BOUND + 1)).collect::<Vec<_>>().join(", ")
+}
 
 /// Writes entries and their parts: two statements however many they are. A trigger marks each entry pending.
 pub async fn insert(tx: &mut WriteTx, entries: &[&NewEntry], parts: &[&NewPart]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
-    let sql = format!("INSERT INTO entry ({ENTRY_COLUMNS}) VALUES {}", rows(entries.len(), 15));
+    let sql = format!("INSERT INTO entry ({ENTRY_COLUMNS}) VALUES {}", entry_rows(entries.len()));
     changed!(tx, {
         let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
         for NewEntry { leaf, bytes, hash } in entries {

@@ -19,7 +19,8 @@ pub(super) fn padded<T>(values: &[T]) -> impl Iterator<Item = &T> {
     values.iter().chain(values.last().into_iter().flat_map(move |last| repeat_n(last, missing)))
 }
 
-fn numbered(first: usize, count: usize) -> String {
+/// `$first, …` for `count` values.
+pub(super) fn numbered(first: usize, count: usize) -> String {
     (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 

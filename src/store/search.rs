@@ -34,6 +34,9 @@ pub struct Criteria {
 /// Structures of a perimeter searched by one statement.
 const TOGETHER: usize = 32;
 
+/// A criterion with fewer lines than this leads; looked for in two steps, since the first is cheaper.
+const RARE: [i64; 2] = [1_000, 10_000];
+
 const WITHIN: &str =
     "e.structure_id IN (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = ?)";
 
@@ -77,46 +80,127 @@ fn bounds(wanted: &Criteria) -> (Option<EntryId>, Option<EntryId>) {
     (wanted.from.map(id), wanted.until.map(|at| id(at + time::Duration::milliseconds(1))))
 }
 
+/// A criterion whose own index can be followed backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leader {
+    Mandate,
+    Subject,
+    Actor,
+    Structure,
+    Service,
+    Domain,
+    Kind,
+}
+
+impl Leader {
+    /// The one that leaves the fewest lines as a rule first.
+    const ALL: [Self; 7] =
+        [Self::Mandate, Self::Subject, Self::Actor, Self::Structure, Self::Service, Self::Domain, Self::Kind];
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Mandate => "mandate_id",
+            Self::Subject => "subject",
+            Self::Actor => "actor",
+            Self::Structure => "structure_id",
+            Self::Service => "service_id",
+            Self::Domain => "domain",
+            Self::Kind => "kind",
+        }
+    }
+
+    fn is_in(self, wanted: &Criteria) -> bool {
+        match self {
+            Self::Mandate => wanted.mandate_id.is_some(),
+            Self::Subject => wanted.subject.is_some(),
+            Self::Actor => wanted.actor.is_some(),
+            Self::Structure => wanted.structure_id.is_some(),
+            Self::Service => wanted.service_id.is_some(),
+            Self::Domain => wanted.domain.is_some(),
+            Self::Kind => wanted.kind.is_some(),
+        }
+    }
+
+    /// Whether it has fewer than `limit` lines before `until`.
+    async fn is_rarer(
+        self,
+        tx: &mut impl Access,
+        wanted: &Criteria,
+        until: EntryId,
+        limit: i64,
+    ) -> Result<bool, StoreError> {
+        let column = self.column();
+        let sql = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM entry e WHERE e.{column} = $1 AND e.id < $2 LIMIT $3) b"
+        );
+        let lines: i64 = on!(tx, c => {
+            let query = sqlx::query_scalar(AssertSqlSafe(sql));
+            let query = match self {
+                Self::Mandate => query.bind(wanted.mandate_id),
+                Self::Subject => query.bind(wanted.subject.clone()),
+                Self::Actor => query.bind(wanted.actor.clone()),
+                Self::Structure => query.bind(wanted.structure_id),
+                Self::Service => query.bind(wanted.service_id),
+                Self::Domain => query.bind(wanted.domain.clone()),
+                Self::Kind => query.bind(wanted.kind),
+            };
+            query.bind(until).bind(limit).fetch_one(c).await
+        })?;
+        Ok(lines < limit)
+    }
+}
+
+/// Of several criteria, one that few lines meet, if there is one: following its index, few lines are read in vain.
+async fn rare(tx: &mut impl Access, wanted: &Criteria) -> Result<Option<Leader>, StoreError> {
+    let present: Vec<_> = Leader::ALL.into_iter().filter(|leader| leader.is_in(wanted)).collect();
+    let several = present.len() + usize::from(wanted.perimeter_of.is_some()) > 1;
+    if present.contains(&Leader::Mandate) || !several {
+        return Ok(present.first().copied().filter(|leader| *leader == Leader::Mandate));
+    }
+    let last = wanted.before.into_iter().chain(bounds(wanted).1).min();
+    let until = last.unwrap_or(EntryId::from_uuid(uuid::Uuid::max()));
+    for limit in RARE {
+        for leader in &present {
+            if leader.is_rarer(tx, wanted, until, limit).await? {
+                return Ok(Some(*leader));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// The conditions present and how many values they bind. `by_structure`: a condition on the structure follows.
 ///
-/// One criterion leads, the one that leaves the fewest lines as a rule, and its index is followed backwards; the others
-/// are written so that neither engine follows theirs (SQLite, without statistics, chooses by the number of conditions).
-fn clauses(wanted: &Criteria, by_structure: bool) -> (String, usize) {
-    const DOMAIN: &str = "EXISTS (SELECT 1 FROM mandate_grant g WHERE g.id = e.grant_id AND g.domain = ?)";
-    let mut led = false;
-    let mut equals = |present: bool, leads: &'static str, follows: &'static str| {
-        let text = if led { follows } else { leads };
-        led |= present;
-        (present, text)
+/// One criterion leads and its index is followed backwards; the others are written so that neither engine follows theirs
+/// (SQLite, without statistics, chooses by the number of conditions).
+fn clauses(wanted: &Criteria, rare: Option<Leader>, by_structure: bool) -> (String, usize) {
+    let usual = Leader::ALL.into_iter().find(|leader| leader.is_in(wanted));
+    let leads = if by_structure { None } else { rare.or(usual) };
+    let equals = |leader: Leader| {
+        let column = leader.column();
+        let text = if leads == Some(leader) {
+            format!("e.{column} = ?")
+        } else {
+            format!("COALESCE(e.{column}, e.{column}) = ?")
+        };
+        (leader.is_in(wanted), text)
     };
-    let mandate = equals(wanted.mandate_id.is_some(), "e.mandate_id = ?", "");
-    let subject = equals(wanted.subject.is_some(), "e.subject = ?", "COALESCE(e.subject, e.subject) = ?");
-    let actor = equals(wanted.actor.is_some(), "e.actor = ?", "COALESCE(e.actor, e.actor) = ?");
-    let structure = equals(
-        wanted.structure_id.is_some(),
-        "e.structure_id = ?",
-        "COALESCE(e.structure_id, e.structure_id) = ?",
-    );
-    equals(by_structure, "", "");
-    let service =
-        equals(wanted.service_id.is_some(), "e.service_id = ?", "COALESCE(e.service_id, e.service_id) = ?");
-    let kind = equals(wanted.kind.is_some(), "e.kind = ?", "COALESCE(e.kind, e.kind) = ?");
     // The outcome is written out: a partial index is only found by a condition that names it.
     let outcome = match wanted.refused {
-        Some(true) => "e.outcome = 'refused'",
-        _ => "e.outcome = 'done'",
+        Some(true) => "e.outcome = 'refused'".to_owned(),
+        _ => "e.outcome = 'done'".to_owned(),
     };
     let conditions = [
-        (wanted.from.is_some(), "e.at >= ? AND e.id >= ?"),
-        (wanted.until.is_some(), "e.at < ? AND e.id < ?"),
-        structure,
-        mandate,
-        (wanted.domain.is_some(), DOMAIN),
-        service,
-        actor,
-        subject,
-        kind,
-        (wanted.before.is_some(), "e.id < ?"),
+        (wanted.from.is_some(), "e.at >= ? AND e.id >= ?".to_owned()),
+        (wanted.until.is_some(), "e.at < ? AND e.id < ?".to_owned()),
+        equals(Leader::Structure),
+        equals(Leader::Mandate),
+        equals(Leader::Domain),
+        equals(Leader::Service),
+        equals(Leader::Actor),
+        equals(Leader::Subject),
+        equals(Leader::Kind),
+        (wanted.before.is_some(), "e.id < ?".to_owned()),
         (wanted.refused.is_some(), outcome),
     ];
     let mut binds = 0;
@@ -140,14 +224,13 @@ fn clauses(wanted: &Criteria, by_structure: bool) -> (String, usize) {
 
 /// The latest lines that meet the criteria, newest first.
 pub async fn search(tx: &mut impl Access, wanted: &Criteria, limit: i64) -> Result<Vec<EntryId>, StoreError> {
-    let selective = wanted.structure_id.is_some()
-        || wanted.mandate_id.is_some()
-        || wanted.actor.is_some()
-        || wanted.subject.is_some();
+    let rare = rare(tx, wanted).await?;
+    let selective =
+        rare.is_some() || wanted.structure_id.is_some() || wanted.actor.is_some() || wanted.subject.is_some();
     match wanted.perimeter_of {
         Some(person) if !selective => among(tx, wanted, person, limit).await,
         perimeter => {
-            let (conditions, binds) = clauses(wanted, false);
+            let (conditions, binds) = clauses(wanted, rare, false);
             let (within, last) = match perimeter {
                 Some(_) => (format!(" AND {}", WITHIN.replace('?', &format!("${}", binds + 1))), binds + 2),
                 None => (String::new(), binds + 1),
@@ -176,7 +259,7 @@ async fn among(
 ) -> Result<Vec<EntryId>, StoreError> {
     const LISTED: &str = "SELECT structure_id FROM auditor_structure WHERE person_id = $1";
     let listed: Vec<StructureId> = on!(tx, c => sqlx::query_scalar(LISTED).bind(auditor).fetch_all(c).await)?;
-    let (conditions, binds) = clauses(wanted, true);
+    let (conditions, binds) = clauses(wanted, None, true);
     let mut found: Vec<EntryId> = Vec::new();
     for some in listed.chunks(TOGETHER) {
         let each = (0..some.len()).map(|at| {

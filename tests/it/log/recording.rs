@@ -118,7 +118,7 @@ on_both_engines! {
         } else {
             statements.extend([
                 "INSERT OR REPLACE INTO entry SELECT id, at, 'sign_out', outcome, structure_id, mandate_id, \
-                 mandate_sequence, grant_id, service_id, use_id, card_id, actor, subject, leaf, leaf_hash FROM entry",
+                 mandate_sequence, grant_id, service_id, use_id, card_id, actor, subject, leaf, leaf_hash, domain FROM entry",
                 "INSERT OR REPLACE INTO log_leaf SELECT leaf_index, entry_id FROM log_leaf",
             ]);
         }
