@@ -1,6 +1,6 @@
 //! How fast a log is verified: the tree alone on one core, and a whole log with its bodies and what they mean. Writes the
 //! log it verifies: mandates proposed, consented to, signed, used and revoked, with their parts. Started by `benches/run`.
-//! `BENCH_ENTRIES` says how many entries; a million without it.
+//! `BENCH_ENTRIES` says how many entries, a million without it: ten million take 8 GB in the folder for temporary files.
 #![expect(
     clippy::print_stdout,
     clippy::pedantic,
@@ -9,8 +9,8 @@
     reason = "a bench prints its figures, and stops at the first fault"
 )]
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, BufWriter, Seek, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ use entremise::log::note::LogSigner;
 use entremise::log::part::PartKind;
 use entremise::log::pseudonym::Pseudonym;
 use entremise::log::token::Token;
-use entremise::log::verify::{Trust, verify};
+use entremise::log::verify::{Trust, verify_on};
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
@@ -41,6 +41,8 @@ const AIDANTS: u64 = 2_000;
 const LIFE: u64 = 10;
 /// A signed head this often.
 const HEAD_EVERY: u64 = 10_000;
+/// Bytes of the first line.
+const HEADER: usize = 1024;
 
 /// Fast, and never the same twice: what is measured is reading, not drawing.
 struct Counted(AtomicU64);
@@ -65,7 +67,9 @@ fn main() {
     let told = write(&file, entries);
     let size = std::fs::metadata(&file).expect("the log").len();
     println!("written: {told} entries, {} MB, in {:.1} s", size / 1_000_000, begun.elapsed().as_secs_f64());
-    whole(&file, &folder, told);
+    for threads in [1, 2] {
+        whole(&file, &folder, told, threads);
+    }
     std::fs::remove_file(&file).expect("the log is removed");
 }
 
@@ -85,15 +89,16 @@ fn tree() {
     println!("tree: {rate:.0} leaves of 600 bytes a second on one core (root {})", &root.hex()[..8]);
 }
 
-fn whole(file: &Path, scratch: &Path, entries: u64) {
+fn whole(file: &Path, scratch: &Path, entries: u64, threads: usize) {
     let trust = Trust { keys: vec![signer().key().clone()], ..Trust::default() };
     let begun = Instant::now();
     let input = BufReader::with_capacity(1 << 20, File::open(file).expect("the log"));
-    let report = verify(input, &trust, scratch, &mut |_, _| ()).expect("the log can be read");
+    let report = verify_on(threads, input, &trust, scratch, &mut |_, _| ()).expect("the log can be read");
     let took = begun.elapsed().as_secs_f64();
     assert_eq!((report.wrong, report.entries), (0, entries), "{:?}", report.faults.first());
     println!(
-        "whole: {} entries, {} parts and {} heads, with what they mean, in {took:.1} s: {:.0} entries a second; at most {} MB of memory",
+        "whole, {threads} reading thread{}: {} entries, {} parts and {} heads, with what they mean, in {took:.1} s: {:.0} entries a second; at most {} MB of memory",
+        if threads == 1 { "" } else { "s" },
         report.entries,
         report.parts,
         report.checkpoints,
@@ -123,7 +128,7 @@ fn pseudonym(tag: u8, number: u64) -> Pseudonym {
     Pseudonym::from_bytes(bytes)
 }
 
-/// A log being written: leaves go to a file, the header is put before them at the end.
+/// A log being written. Its first line is known last: room is left for it, and what it does not take stays blank.
 struct Writer {
     out: BufWriter<File>,
     frontier: Frontier,
@@ -134,15 +139,15 @@ struct Writer {
 }
 
 fn write(file: &Path, entries: u64) -> u64 {
-    let body: PathBuf = file.with_extension("body");
     let mut writer = Writer {
-        out: BufWriter::with_capacity(1 << 20, File::create(&body).expect("a file")),
+        out: BufWriter::with_capacity(1 << 20, File::create(file).expect("a file")),
         frontier: Frontier::default(),
         now: Timestamp::from_unix(1_795_344_000).expect("an instant"),
         entropy: Counted(AtomicU64::new(1)),
         signer: signer(),
         origin: Token::new(ORIGIN).expect("a name"),
     };
+    writer.line(&" ".repeat(HEADER));
     writer.people();
     let mut first = 0;
     while writer.frontier.size() < entries {
@@ -168,11 +173,11 @@ fn write(file: &Path, entries: u64) -> u64 {
         keys: vec![],
         parts: true,
     };
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(file).expect("a file"));
-    writeln!(out, "{}", header.write()).expect("written");
-    std::io::copy(&mut File::open(&body).expect("just written"), &mut out).expect("copied");
-    out.flush().expect("written");
-    std::fs::remove_file(body).expect("removed");
+    let header = header.write();
+    assert!(header.len() <= HEADER, "{} bytes of room are not enough", HEADER);
+    let mut out = writer.out.into_inner().expect("written");
+    out.rewind().expect("the beginning");
+    out.write_all(header.as_bytes()).expect("written");
     size
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let trust = trust(options)?;
-    let mut input: Box<dyn BufRead> = if options.file == Path::new("-") {
+    let mut input: Box<dyn BufRead + Send> = if options.file == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
         Box::new(BufReader::with_capacity(1 << 20, File::open(&options.file)?))

@@ -38,6 +38,12 @@ impl Hash {
         &self.0
     }
 
+    /// As it is written, without allocating.
+    pub(super) fn text<'a>(&self, into: &'a mut [u8; 44]) -> &'a str {
+        let written = STANDARD.encode_slice(self.0, into).unwrap_or(0);
+        into.get(..written).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+
     /// What [`Hash::hex`] wrote.
     pub fn from_hex(text: &str) -> Result<Self, BadHash> {
         Self::from_slice(&data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| BadHash)?)
@@ -51,7 +57,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&STANDARD.encode(self.0))
+        f.write_str(self.text(&mut [0; 44]))
     }
 }
 
@@ -64,7 +70,10 @@ impl fmt::Debug for Hash {
 impl FromStr for Hash {
     type Err = BadHash;
     fn from_str(text: &str) -> Result<Self, BadHash> {
-        Self::from_slice(&STANDARD.decode(text).map_err(|_| BadHash)?)
+        // The decoder asks for room for whole groups of three bytes.
+        let mut bytes = [0; 33];
+        let length = STANDARD.decode_slice(text, &mut bytes).map_err(|_| BadHash)?;
+        Self::from_slice(bytes.get(..length).ok_or(BadHash)?)
     }
 }
 

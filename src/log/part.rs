@@ -74,17 +74,21 @@ impl Part {
     pub fn new(kind: PartKind, content: &Value, entropy: &dyn Entropy) -> Result<Self, PartError> {
         let mut nonce = [0; 32];
         entropy.fill(&mut nonce);
-        Ok(Self { kind, nonce, bytes: canonical(content)? })
+        Ok(Self { kind, nonce, bytes: canonical::write(content)? })
     }
 
     /// Takes back what was stored, and checks it against the commitment in the leaf.
     pub fn open(kind: PartKind, nonce: [u8; 32], bytes: Vec<u8>, leaf: &Hash) -> Result<Self, PartError> {
-        let part = Self { kind, nonce, bytes };
-        if part.commitment() != *leaf {
+        Self::check(kind, &nonce, &bytes, leaf)?;
+        Ok(Self { kind, nonce, bytes })
+    }
+
+    /// Whether these bytes are the canonical part that the leaf commits to.
+    pub fn check(kind: PartKind, nonce: &[u8; 32], bytes: &[u8], leaf: &Hash) -> Result<(), PartError> {
+        if commitment(kind, nonce, bytes) != *leaf {
             return Err(PartError::Commitment);
         }
-        part.content()?;
-        Ok(part)
+        canonical::check(bytes)
     }
 
     /// The canonical bytes, to be sealed at rest.
@@ -93,24 +97,25 @@ impl Part {
     }
 
     pub fn content(&self) -> Result<Value, PartError> {
-        let value = serde_json::from_slice(&self.bytes).map_err(|_| PartError::NotCanonical)?;
-        if canonical(&value)? != self.bytes {
-            return Err(PartError::NotCanonical);
-        }
-        Ok(value)
+        canonical::check(&self.bytes)?;
+        serde_json::from_slice(&self.bytes).map_err(|_| PartError::NotCanonical)
     }
 
-    /// SHA-256(tag of the kind ‖ nonce ‖ bytes). The tag ends in a zero byte and the nonce has a fixed length,
-    /// so no two parts are hashed from the same bytes.
     pub fn commitment(&self) -> Hash {
-        let mut hash = Context::new(&SHA256);
-        hash.update(b"entremise part v1 ");
-        hash.update(self.kind.token().as_bytes());
-        hash.update(&[0]);
-        hash.update(&self.nonce);
-        hash.update(&self.bytes);
-        Hash::from_digest(&hash.finish())
+        commitment(self.kind, &self.nonce, &self.bytes)
     }
+}
+
+/// SHA-256(tag of the kind ‖ nonce ‖ bytes). The tag ends in a zero byte and the nonce has a fixed length,
+/// so no two parts are hashed from the same bytes.
+fn commitment(kind: PartKind, nonce: &[u8; 32], bytes: &[u8]) -> Hash {
+    let mut hash = Context::new(&SHA256);
+    hash.update(b"entremise part v1 ");
+    hash.update(kind.token().as_bytes());
+    hash.update(&[0]);
+    hash.update(nonce);
+    hash.update(bytes);
+    Hash::from_digest(&hash.finish())
 }
 
 impl fmt::Debug for Part {
@@ -126,47 +131,8 @@ impl Drop for Part {
     }
 }
 
-/// JSON without spaces, keys sorted by their bytes, texts as serde_json writes them, integers only.
-fn canonical(value: &Value) -> Result<Vec<u8>, PartError> {
-    let mut out = String::new();
-    write(value, &mut out)?;
-    Ok(out.into_bytes())
-}
-
-fn write(value: &Value, out: &mut String) -> Result<(), PartError> {
-    match value {
-        Value::Number(number) if !number.is_i64() => return Err(PartError::Value),
-        Value::Null => return Err(PartError::Value),
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                separate(index, out);
-                write(item, out)?;
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            let mut fields: Vec<_> = map.iter().filter(|(_, item)| !item.is_null()).collect();
-            fields.sort_by_key(|(key, _)| key.as_str());
-            out.push('{');
-            for (index, (key, item)) in fields.into_iter().enumerate() {
-                separate(index, out);
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                write(item, out)?;
-            }
-            out.push('}');
-        }
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => out.push_str(&value.to_string()),
-    }
-    Ok(())
-}
-
-fn separate(index: usize, out: &mut String) {
-    if index > 0 {
-        out.push(',');
-    }
-}
+#[path = "canonical.rs"]
+mod canonical;
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,8 @@ use data_encoding::BASE64URL_NOPAD;
 use super::token::Token;
 
 const TAG: &[u8] = b"entremise pseudonym v1\0";
+/// Characters of base64url for 32 bytes.
+pub(super) const LENGTH: usize = 43;
 
 /// HMAC-SHA256(key of the person, name of the log). Once the key is destroyed, no name leads to it any more.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +43,12 @@ impl Pseudonym {
         &self.0
     }
 
+    /// As it is written, without allocating.
+    pub(super) fn text<'a>(&self, into: &'a mut [u8; LENGTH]) -> &'a str {
+        BASE64URL_NOPAD.encode_mut(&self.0, into);
+        std::str::from_utf8(into).unwrap_or_default()
+    }
+
     /// For the eye: `a-5F2C`. Two people may share it; the full form decides.
     pub fn short(&self, letter: char) -> String {
         let [first, second, ..] = self.0;
@@ -50,7 +58,7 @@ impl Pseudonym {
 
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64URL_NOPAD.encode(&self.0))
+        f.write_str(self.text(&mut [0; LENGTH]))
     }
 }
 
@@ -63,8 +71,12 @@ impl fmt::Debug for Pseudonym {
 impl FromStr for Pseudonym {
     type Err = BadPseudonym;
     fn from_str(text: &str) -> Result<Self, BadPseudonym> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| BadPseudonym)?;
-        bytes.try_into().map(Self).map_err(|_| BadPseudonym)
+        if text.len() != LENGTH {
+            return Err(BadPseudonym);
+        }
+        let mut bytes = [0; 32];
+        BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).map_err(|_| BadPseudonym)?;
+        Ok(Self(bytes))
     }
 }
 

@@ -18,7 +18,7 @@ const LONGEST: usize = 128;
 impl Token {
     pub fn new(text: impl Into<String>) -> Result<Self, BadToken> {
         let text = text.into();
-        let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-=".contains(&byte);
+        let safe = |byte: u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'-'..=b':' | b'_' | b'=');
         if text.is_empty() || text.len() > LONGEST || !text.bytes().all(safe) {
             return Err(BadToken);
         }

@@ -1,6 +1,6 @@
 //! Every part that is missing must have been erased by an entry that says why; what was erased must not be shown; a hold
 //! must have been lifted before. One record for each person of whom something is missing.
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::facts;
 use super::fault::{Fault, Place, Wrong};
@@ -41,9 +41,9 @@ struct Erased {
 
 impl Erasures {
     /// Takes in which of its parts an entry still has.
-    pub(super) fn parts(&mut self, leaf: &Leaf, opened: &BTreeSet<PartKind>, at: u64, place: Place) {
+    pub(super) fn parts(&mut self, leaf: &Leaf, is_shown: impl Fn(&PartKind) -> bool, at: u64, place: Place) {
         for kind in leaf.parts.keys() {
-            if opened.contains(kind) {
+            if is_shown(kind) {
                 if let Some(user) = &leaf.user {
                     self.shown.insert((user.clone(), *kind), at);
                 }

@@ -21,7 +21,7 @@ struct Story {
     mandate: Option<Mandate>,
     /// The last number of its sequence that was applied.
     last: i64,
-    waiting: BTreeMap<i64, (Leaf, Place)>,
+    waiting: BTreeMap<i64, (Box<Leaf>, Place)>,
 }
 
 pub(super) struct Meaning {
@@ -75,7 +75,7 @@ impl Meaning {
     }
 
     /// Takes in the next entry of the log.
-    pub(super) fn take(&mut self, leaf: Leaf, at: u64, place: Place) -> io::Result<()> {
+    pub(super) fn take(&mut self, leaf: Box<Leaf>, at: u64, place: Place) -> io::Result<()> {
         self.met += 1;
         self.unique.push((key(ENTRY, leaf.id.as_bytes(), 0), place.line))?;
         let done = leaf.outcome == Outcome::Done;
@@ -97,23 +97,24 @@ impl Meaning {
         Ok(())
     }
 
-    fn tell(&mut self, id: MandateId, seq: i64, leaf: Leaf, place: Place) -> io::Result<()> {
+    fn tell(&mut self, id: MandateId, seq: i64, leaf: Box<Leaf>, place: Place) -> io::Result<()> {
         let story = self.stories.entry(id).or_default();
         if seq <= story.last || story.waiting.contains_key(&seq) {
             self.blame(place, Wrong::SequenceTwice { mandate: id, seq });
             return Ok(());
         }
-        story.waiting.insert(seq, (leaf, place));
         if seq > story.last + 1 {
+            story.waiting.insert(seq, (leaf, place));
             self.late.push_back((self.met + WINDOW, id, seq));
+            return Ok(());
         }
-        self.go_on(id)
+        self.go_on(id, Some((leaf, place)))
     }
 
-    /// Applies what no longer waits.
-    fn go_on(&mut self, id: MandateId) -> io::Result<()> {
+    /// Applies the next entry, if it is at hand, and what no longer waits after it.
+    fn go_on(&mut self, id: MandateId, mut next: Option<(Box<Leaf>, Place)>) -> io::Result<()> {
         let Some(story) = self.stories.get_mut(&id) else { return Ok(()) };
-        while let Some((leaf, place)) = story.waiting.remove(&(story.last + 1)) {
+        while let Some((leaf, place)) = next.take().or_else(|| story.waiting.remove(&(story.last + 1))) {
             story.last += 1;
             let mut wrong = match &mut story.mandate {
                 Some(mandate) => mandate.apply(&leaf),
@@ -180,7 +181,7 @@ impl Meaning {
             story.last = first - 1;
             self.blame(place, Wrong::Gap { mandate: id, missing });
         }
-        self.go_on(id)
+        self.go_on(id, None)
     }
 
     fn judge(&mut self) {

@@ -9,13 +9,15 @@ use super::*;
 use crate::domain::ids::{
     CardId, Entropy, EntryId, GrantId, MandateId, PersonId, ServiceId, StructureId, UseId, UserId,
 };
-use crate::log::bundle::{write_checkpoint, write_end, write_entry, write_hash};
+use crate::log::bundle::{Header, write_checkpoint, write_end, write_entry, write_hash};
 use crate::log::cosignature::{CosignatureError, cosign};
 use crate::log::draft::{Draft, People, Stamp};
 use crate::log::kind::{Kind, Role};
-use crate::log::merkle::{Frontier, root_of};
+use crate::log::entry::Leaf;
+use crate::log::merkle::{Frontier, leaf_hash, root_of};
 use crate::log::note::{LogSigner, SignedNote};
-use crate::log::part::PartKind;
+use crate::log::part::{Part, PartKind};
+use crate::log::promise::Promise;
 use crate::log::proof;
 use crate::log::pseudonym::Pseudonym;
 
@@ -287,7 +289,13 @@ fn trust() -> Trust {
 
 fn report(lines: &[String], trust: &Trust) -> Report {
     let text = lines.join("\n") + if lines.is_empty() { "" } else { "\n" };
-    verify(text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
+    let on = |threads| {
+        verify_on(threads, text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
+    };
+    let alone = on(1);
+    // Every lie of this suite is told to several threads too, and must be found in the same words at the same place.
+    assert_eq!(format!("{alone:?}"), format!("{:?}", on(3)));
+    alone
 }
 
 fn wrongs(lines: &[String]) -> Vec<Wrong> {

@@ -2,7 +2,7 @@
 use super::Trust;
 use super::epochs::Epochs;
 use super::fault::Wrong;
-use crate::log::bundle::{Entry, Header};
+use crate::log::bundle::Header;
 use crate::log::checkpoint::{Checkpoint, CheckpointError};
 use crate::log::epoch;
 use crate::log::merkle::{Frontier, Hash};
@@ -92,9 +92,9 @@ impl Tree {
     }
 
     /// An entry from before the range must be proven to be under the head.
-    pub(super) fn context(&self, entry: &Entry<'_>, hash: &Hash) -> Result<(), Wrong> {
-        let proof = entry.proof.as_deref().ok_or(Wrong::NoProof)?;
-        check_inclusion(hash, entry.at, self.head.size, &self.head.root, proof).map_err(Wrong::Proof)
+    pub(super) fn context(&self, at: u64, proof: Option<&[Hash]>, hash: &Hash) -> Result<(), Wrong> {
+        let proof = proof.ok_or(Wrong::NoProof)?;
+        check_inclusion(hash, at, self.head.size, &self.head.root, proof).map_err(Wrong::Proof)
     }
 
     /// A signed head, where it stands.

@@ -172,3 +172,41 @@ fn a_perimeter_is_told_and_the_rest_is_hashed() {
     lines[1] = write_hash(0, &leaf_hash(b"something else"));
     assert!(wrongs(&lines).contains(&Wrong::Root { since: 0, size: 5 }));
 }
+
+/// Long enough for many batches, with faults in the first, in the middle and near the end: found in the same order and
+/// in the same words however many threads read it.
+#[test]
+fn the_verdict_does_not_depend_on_how_many_threads_read() {
+    let mut log = Log::whole();
+    for round in 0..3_000 {
+        let draft = Draft::done(Kind::SignOut).by(person(), Role::Aidant);
+        log.add(draft.part(PartKind::Technical, json!({ "browser": format!("{round}").repeat(20) })));
+    }
+    let mut lines = log.bundle();
+    for (line, from, to) in [(6, "192.0", "198.0"), (1_500, "\"browser\"", "\"Browser\""), (2_900, "sign_out", "sign_off")] {
+        let at = (line..).find(|at| lines[*at].contains(from)).unwrap();
+        lines[at] = lines[at].replacen(from, to, 1);
+    }
+    lines.swap(2_000, 2_001);
+    let text = lines.join("\n") + "\n";
+    assert!(text.len() > 1 << 20, "{} bytes are several batches", text.len());
+    let on = |threads, text: &[u8]| verify_on(threads, text, &trust(), &std::env::temp_dir(), &mut |_, _| ());
+    let alone = on(1, text.as_bytes()).unwrap();
+    assert!(alone.faults.len() > 4, "{:?}", alone.faults);
+    for threads in [2, 3, 8] {
+        assert_eq!(format!("{:?}", on(threads, text.as_bytes()).unwrap()), format!("{alone:?}"), "{threads} threads");
+    }
+    // What ends the reading ends it for all: a second header, bytes that are no text.
+    let mut twice = lines.clone();
+    twice.insert(1_000, lines[0].clone());
+    let twice = twice.join("\n");
+    assert_eq!(
+        format!("{:?}", on(1, twice.as_bytes()).unwrap()),
+        format!("{:?}", on(2, twice.as_bytes()).unwrap())
+    );
+    let mut broken = text.into_bytes();
+    let middle = broken.len() / 2;
+    broken[middle] = 0xff;
+    assert_eq!(on(1, &broken).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    assert_eq!(on(2, &broken).unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
