@@ -180,7 +180,9 @@ mod tests {
         ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }
-        for good in ["0000-01-01T00:00:00.000000Z", "2024-02-29T23:59:59.999999Z", "9999-12-31T23:59:59.000001Z"] {
+        for good in
+            ["0000-01-01T00:00:00.000000Z", "2024-02-29T23:59:59.999999Z", "9999-12-31T23:59:59.000001Z"]
+        {
             assert_eq!(Timestamp::parse(good).unwrap().to_string(), good);
         }
     }

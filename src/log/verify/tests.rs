@@ -12,8 +12,8 @@ use crate::domain::ids::{
 use crate::log::bundle::{Header, write_checkpoint, write_end, write_entry, write_hash};
 use crate::log::cosignature::{CosignatureError, cosign};
 use crate::log::draft::{Draft, People, Stamp};
-use crate::log::kind::{Kind, Role};
 use crate::log::entry::Leaf;
+use crate::log::kind::{Kind, Role};
 use crate::log::merkle::{Frontier, leaf_hash, root_of};
 use crate::log::note::{LogSigner, SignedNote};
 use crate::log::part::{Part, PartKind};
@@ -289,9 +289,8 @@ fn trust() -> Trust {
 
 fn report(lines: &[String], trust: &Trust) -> Report {
     let text = lines.join("\n") + if lines.is_empty() { "" } else { "\n" };
-    let on = |threads| {
-        verify_on(threads, text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap()
-    };
+    let on =
+        |threads| verify_on(threads, text.as_bytes(), trust, &std::env::temp_dir(), &mut |_, _| ()).unwrap();
     let alone = on(1);
     // Every lie of this suite is told to several threads too, and must be found in the same words at the same place.
     assert_eq!(format!("{alone:?}"), format!("{:?}", on(3)));

@@ -183,7 +183,9 @@ fn the_verdict_does_not_depend_on_how_many_threads_read() {
         log.add(draft.part(PartKind::Technical, json!({ "browser": format!("{round}").repeat(20) })));
     }
     let mut lines = log.bundle();
-    for (line, from, to) in [(6, "192.0", "198.0"), (1_500, "\"browser\"", "\"Browser\""), (2_900, "sign_out", "sign_off")] {
+    for (line, from, to) in
+        [(6, "192.0", "198.0"), (1_500, "\"browser\"", "\"Browser\""), (2_900, "sign_out", "sign_off")]
+    {
         let at = (line..).find(|at| lines[*at].contains(from)).unwrap();
         lines[at] = lines[at].replacen(from, to, 1);
     }
@@ -194,7 +196,11 @@ fn the_verdict_does_not_depend_on_how_many_threads_read() {
     let alone = on(1, text.as_bytes()).unwrap();
     assert!(alone.faults.len() > 4, "{:?}", alone.faults);
     for threads in [2, 3, 8] {
-        assert_eq!(format!("{:?}", on(threads, text.as_bytes()).unwrap()), format!("{alone:?}"), "{threads} threads");
+        assert_eq!(
+            format!("{:?}", on(threads, text.as_bytes()).unwrap()),
+            format!("{alone:?}"),
+            "{threads} threads"
+        );
     }
     // What ends the reading ends it for all: a second header, bytes that are no text.
     let mut twice = lines.clone();
