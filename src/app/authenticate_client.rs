@@ -37,17 +37,20 @@ pub(super) async fn proven(
     let assertion = match &credentials.shown {
         Shown::Secret(secret, method) => {
             let shown = shows_secret(row.as_ref(), secret, *method, app.now());
-            return match row.filter(|_| shown) {
-                Some(row) => Ok(Ok(openid::client(row)?)),
-                None => doubt(*method, "wrong_credentials", None),
+            return match row {
+                Some(row) if shown => Ok(Ok(openid::client(row)?)),
+                row => doubt(*method, "wrong_credentials", row.map(|row| row.id)),
             };
         }
         Shown::Assertion(assertion) => assertion,
     };
     let method = ClientAuthMethod::PrivateKeyJwt;
     let client = row.map(openid::client).transpose()?;
-    match client.filter(|client| !client.suspended && client.policy.auth_method == method) {
+    match client {
         None => doubt(method, "wrong_credentials", None),
+        Some(client) if client.suspended || client.policy.auth_method != method => {
+            doubt(method, "wrong_credentials", Some(client.id))
+        }
         Some(client) => match spend_assertion(app, &client, assertion).await? {
             Ok(()) => Ok(Ok(client)),
             Err(why) => doubt(method, &why.to_string(), Some(client.id)),

@@ -7,6 +7,7 @@ use time::Duration;
 
 use crate::domain::ids::ServiceId;
 use crate::domain::time::Timestamp;
+use crate::oidc::outbound::OutboundError;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::policy::ClientKeys;
 use crate::oidc::provider::registration;
@@ -28,6 +29,41 @@ struct Found {
     asked: Timestamp,
     /// The last keys that could be read, and since when we have them.
     keys: Option<(Timestamp, Arc<JwkSet>)>,
+    /// Why there was nothing to read when we asked last.
+    fault: Option<KeysFault>,
+}
+
+/// Why the keys of a service cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeysFault {
+    #[error(transparent)]
+    Call(#[from] OutboundError),
+    #[error("the answer is not a JWK Set of public keys that can sign")]
+    NotKeys,
+}
+
+/// What this node knows of keys that a service publishes.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// When they were last asked for.
+    pub asked: Timestamp,
+    pub fault: Option<KeysFault>,
+    /// The last that could be read.
+    pub keys: Option<Arc<JwkSet>>,
+    /// From then on they are asked for again, when they are needed.
+    pub next: Timestamp,
+}
+
+/// What was last found where a service publishes its keys; none if this node has not needed them.
+pub(super) fn last(app: &App, client: &Client) -> Option<Fetched> {
+    let ClientKeys::Uri(uri) = &client.policy.keys else { return None };
+    let Found { asked, keys, fault, .. } = app.openid.client_keys.of(client.id, uri)?;
+    let soon = asked + AT_LEAST_BETWEEN;
+    let next = match (&keys, fault) {
+        (Some((since, _)), None) => (*since + REMEMBERED_FOR).max(soon),
+        _ => soon,
+    };
+    Some(Fetched { asked, fault, keys: keys.map(|(_, keys)| keys), next })
 }
 
 impl Remembered {
@@ -61,18 +97,20 @@ pub(super) async fn of(app: &App, client: &Client, newer: bool) -> Option<Arc<Jw
         _ if asked_just_now => return None,
         _ => {}
     }
-    let fetched = fetch(app, client, uri).await;
+    let fetched = fetch(app, uri).await;
+    if let Err(error) = &fetched {
+        tracing::warn!(client = client.client_id, uri, %error, "the keys of a service cannot be fetched");
+    }
+    let fault = fetched.as_ref().err().copied();
+    let fetched = fetched.ok();
     let before = remembered.and_then(|found| found.keys);
     let keys = fetched.clone().map(|keys| (now, keys)).or(before);
-    app.openid.client_keys.keep(client.id, Found { uri: uri.clone(), asked: now, keys });
+    app.openid.client_keys.keep(client.id, Found { uri: uri.clone(), asked: now, keys, fault });
     fetched
 }
 
-async fn fetch(app: &App, client: &Client, uri: &str) -> Option<Arc<JwkSet>> {
-    let said = |error: &dyn std::fmt::Display| {
-        tracing::warn!(client = client.client_id, uri, %error, "the keys of a service cannot be fetched");
-    };
-    let body = app.openid.outbound.get(uri).await.map_err(|error| said(&error)).ok()?;
-    let text = String::from_utf8(body).map_err(|error| said(&error)).ok()?;
-    registration::keys(&text).map_err(|error| said(&error)).ok().map(Arc::new)
+async fn fetch(app: &App, uri: &str) -> Result<Arc<JwkSet>, KeysFault> {
+    let body = app.openid.outbound.get(uri).await?;
+    let text = String::from_utf8(body).map_err(|_| KeysFault::NotKeys)?;
+    registration::keys(&text).map(Arc::new).map_err(|_| KeysFault::NotKeys)
 }

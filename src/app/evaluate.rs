@@ -6,7 +6,6 @@ use crate::log::draft::Draft;
 use crate::log::kind::Kind;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::evaluation::{Access, Evaluation};
-use crate::oidc::provider::params::Params;
 use crate::store::token::Standing;
 use crate::store::token::uses::{self, OpenRow};
 use crate::view;
@@ -24,7 +23,7 @@ pub async fn evaluate(
     asked: Option<&Evaluation>,
     source: &str,
 ) -> Result<Option<bool>, ServiceError> {
-    let client = know_service::service(app, authorization, &Params::default(), source).await?;
+    let client = know_service::service_by_header(app, authorization, source).await?;
     let Some(asked) = asked else { return Ok(None) };
     let subject = PlainToken::presented(&*asked.resource.id).hash();
     let now = app.now();

@@ -5,7 +5,7 @@ use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
-use crate::oidc::provider::token as protocol;
+use crate::oidc::provider::token::{self as protocol, Credentials};
 use crate::store::{AsStoreError, StoreError};
 
 use super::record::{self, RecordError};
@@ -45,7 +45,24 @@ pub(super) async fn service(
     body: &Params,
     source: &str,
 ) -> Result<Client, ServiceError> {
-    let credentials = match protocol::credentials(authorization, body) {
+    known(app, protocol::credentials(authorization, body), source).await
+}
+
+/// The same, for a call whose body is no form: it shows its credentials in the header.
+pub(super) async fn service_by_header(
+    app: &App,
+    authorization: Option<&str>,
+    source: &str,
+) -> Result<Client, ServiceError> {
+    known(app, protocol::header_credentials(authorization), source).await
+}
+
+async fn known(
+    app: &App,
+    shown: Result<Credentials, TokenError>,
+    source: &str,
+) -> Result<Client, ServiceError> {
+    let credentials = match shown {
         Ok(credentials) => credentials,
         Err(error) => return refuse(app, Kind::ClientRefused, error, "credentials", None, source).await,
     };

@@ -45,6 +45,7 @@ pub mod notices;
 pub mod open_service;
 pub mod openid;
 pub mod oversee;
+pub mod oversee_clients;
 pub mod password_work;
 pub mod print_attestation;
 pub mod propose_mandate;

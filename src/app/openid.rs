@@ -93,7 +93,11 @@ pub fn client(row: ClientRow) -> Result<Client, StoreError> {
 }
 
 /// A service as it is to be stored, with the hash of its secret if it has one.
-pub(super) fn row(client: &Client, secret: Option<&PlainToken>) -> Result<ClientRow, serde_json::Error> {
+pub(super) fn row(
+    client: &Client,
+    secret: Option<&PlainToken>,
+    now: Timestamp,
+) -> Result<ClientRow, serde_json::Error> {
     let policy = &client.policy;
     let (jwks, jwks_uri) = match &policy.keys {
         ClientKeys::None => (None, None),
@@ -107,6 +111,7 @@ pub(super) fn row(client: &Client, secret: Option<&PlainToken>) -> Result<Client
         secret_hash: secret.map(|secret| secret.hash().as_bytes().to_vec()),
         previous_secret_hash: None,
         previous_secret_ends_at: None,
+        secret_since: secret.map(|_| now),
         profile: policy.profile.as_str().to_owned(),
         auth_method: policy.auth_method.as_str().to_owned(),
         id_token_alg: policy.id_token_alg.name().to_owned(),

@@ -2,7 +2,7 @@
 use crate::domain::ids::ServiceId;
 use crate::domain::secret::PlainToken;
 use crate::log::draft::Draft;
-use crate::log::kind::{Kind, Role};
+use crate::log::kind::Kind;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::policy::{ClientAuthMethod, Policy};
 use crate::oidc::provider::registration::{BadRegistration, check_registration};
@@ -11,6 +11,7 @@ use crate::store::{AsStoreError, StoreError};
 use crate::{transact, view};
 
 use super::App;
+use super::manage_client::By;
 use super::openid;
 use super::record::{self, RecordError};
 
@@ -55,7 +56,11 @@ impl AsStoreError for RegisterError {
 }
 
 /// Registers `new` and gives its id and, if it is to show one, its secret, which cannot be read again.
-pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, Option<PlainToken>), RegisterError> {
+pub async fn register(
+    app: &App,
+    by: By,
+    new: &NewService,
+) -> Result<(ServiceId, Option<PlainToken>), RegisterError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if !(1..=100).contains(&new.client_id.len()) || !new.client_id.bytes().all(plain) {
         return Err(RegisterError::BadClientId);
@@ -81,9 +86,9 @@ pub async fn register(app: &App, new: &NewService) -> Result<(ServiceId, Option<
     };
     let secret = (new.policy.auth_method != ClientAuthMethod::PrivateKeyJwt)
         .then(|| PlainToken::generate(app.entropy.as_ref()));
-    let row = openid::row(&client, secret.as_ref())?;
+    let row = openid::row(&client, secret.as_ref(), now)?;
     transact!(app.store, "register_client", tx => {
-        let draft = Draft::done(Kind::ClientCreated).by_role(Role::Operator).service(row.id);
+        let draft = by.of(Draft::done(Kind::ClientCreated)).service(row.id);
         let draft = draft.fact("profile", row.profile.as_str());
         let entry = record::record(app, tx, draft).await?;
         if !client::insert(tx, &row, now, entry.id).await? {

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jsonwebtoken::jwk::JwkSet;
 
+use crate::app::manage_client::{self, By};
+use crate::app::App;
 use crate::app::register_client::{self, NewService};
-use crate::app::{App, manage_client};
 use crate::crypto::jwt::Alg;
 use crate::domain::secret::PlainToken;
 use crate::oidc::provider::policy::{ClientAuthMethod, ClientKeys, Policy, Profile, Reauthentication};
 use crate::oidc::provider::registration;
+use crate::oidc::provider::terms::Terms;
 
 use super::{Failure, say, start};
 
@@ -113,7 +115,7 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
             Verb::Add(add) => {
                 let client_id = add.client_id.clone();
                 let new = service(*add)?;
-                let (_, secret) = register_client::register(&app, &new).await.map_err(refused)?;
+                let (_, secret) = register_client::register(&app, By::CommandLine, &new).await.map_err(refused)?;
                 say(&format!("client_id      {client_id}"));
                 if let Some(secret) = secret {
                     say_secret(&secret);
@@ -128,14 +130,14 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
             Verb::RotateSecret { client_id, overlap } => {
                 let overlap = time::Duration::hours(overlap.into());
                 let secret =
-                    manage_client::rotate_secret(&app, &client_id, overlap).await.map_err(refused)?;
+                    manage_client::rotate_secret(&app, By::CommandLine, &client_id, overlap).await.map_err(refused)?;
                 say_secret(&secret);
             }
             Verb::Suspend { client_id } => {
-                manage_client::suspend(&app, &client_id, true).await.map_err(refused)?;
+                manage_client::suspend(&app, By::CommandLine, &client_id, true, "").await.map_err(refused)?;
             }
             Verb::Resume { client_id } => {
-                manage_client::suspend(&app, &client_id, false).await.map_err(refused)?;
+                manage_client::suspend(&app, By::CommandLine, &client_id, false, "").await.map_err(refused)?;
             }
         }
         app.store.close().await;
@@ -211,28 +213,23 @@ fn policy(add: &Add) -> Result<Policy, Failure> {
         (None, Some(uri)) => ClientKeys::Uri(uri.clone()),
         (None, None) => ClientKeys::None,
     };
-    let base = match add.profile {
-        Profile::General => Policy { keys, ..Policy::general() },
-        Profile::HighSecurity => Policy::high_security(keys),
-        Profile::FranceConnect => Policy { keys, ..Policy::france_connect() },
-    };
-    let is_hub = base.is_hub || add.hub;
-    let tells_actor = base.tells_actor && !add.withhold_actor;
-    Ok(Policy {
-        auth_method: add.auth_method.unwrap_or(base.auth_method),
+    Ok(Terms {
+        profile: add.profile,
+        auth_method: add.auth_method,
+        keys,
         id_token_alg: add.id_token_alg,
         userinfo_alg: add.userinfo_alg,
-        requires_par: base.requires_par || add.require_par,
-        requires_dpop: base.requires_dpop || add.require_dpop,
-        tells_actor,
-        enforces_limits: tells_actor && !is_hub && !add.ignores_limits,
-        is_hub,
-        reauthentication: add.reauthentication.unwrap_or(base.reauthentication),
+        requires_par: add.require_par,
+        requires_dpop: add.require_dpop,
+        withholds_actor: add.withhold_actor,
+        ignores_limits: add.ignores_limits,
+        is_hub: add.hub,
+        reauthentication: add.reauthentication,
         may_refresh: add.refresh,
         is_resource_server: add.resource_server,
         backchannel_logout_uri: add.backchannel_logout_uri.clone(),
-        ..base
-    })
+    }
+    .policy())
 }
 
 fn read_keys(file: &Path) -> Result<JwkSet, Failure> {

@@ -6,6 +6,7 @@ use crate::app::caller::{self, Caller, CallerError};
 use crate::app::create_person::{self, NewPerson};
 use crate::app::create_structure::{self, NewStructure};
 use crate::app::manage_cards::{self, Manager};
+use crate::app::manage_client::By;
 use crate::app::register_client::{self, NewService, RegisterError};
 use crate::app::sign_in::Browser;
 use crate::app::{App, choose_structure, import_cards, sign_out};
@@ -199,6 +200,6 @@ async fn service(app: &App, registration: &Registration) -> Result<(String, Stri
             ..Policy::general()
         },
     };
-    let (_, secret) = register_client::register(app, &new).await?;
+    let (_, secret) = register_client::register(app, By::CommandLine, &new).await?;
     Ok((registration.client_id.clone(), secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default()))
 }

@@ -2,13 +2,14 @@
 use sqlx::AssertSqlSafe;
 
 use super::{Access, StoreError, WriteTx};
-use crate::domain::ids::{EntryId, PersonId, StructureId, first_id};
+use crate::domain::ids::{EntryId, PersonId, ServiceId, StructureId, first_id};
 use crate::domain::time::Timestamp;
 
 /// Whose lines.
 #[derive(Clone, Debug)]
 pub enum Whose {
     Structure(StructureId),
+    Service(ServiceId),
     /// Of who acts under a pseudonym, within a perimeter.
     Actor {
         pseudonym: Vec<u8>,
@@ -23,6 +24,7 @@ pub type Span = (Timestamp, Timestamp);
 fn condition(whose: &Whose) -> &'static str {
     match whose {
         Whose::Structure(_) => "e.id >= $1 AND e.id < $2 AND e.structure_id = $3",
+        Whose::Service(_) => "e.id >= $1 AND e.id < $2 AND e.service_id = $3",
         Whose::Actor { perimeter_of: None, .. } => "e.id >= $1 AND e.id < $2 AND e.actor = $3",
         Whose::Actor { perimeter_of: Some(_), .. } => {
             "e.id >= $1 AND e.id < $2 AND e.actor = $3 \
@@ -37,6 +39,7 @@ macro_rules! bind_span {
         let query = $query.bind(id($span.0)).bind(id($span.1));
         match $whose {
             Whose::Structure(structure) => query.bind(*structure),
+            Whose::Service(service) => query.bind(*service),
             Whose::Actor { pseudonym, perimeter_of: None } => query.bind(pseudonym.clone()),
             Whose::Actor { pseudonym, perimeter_of: Some(person) } => {
                 query.bind(pseudonym.clone()).bind(*person)

@@ -20,6 +20,8 @@ pub struct ClientRow {
     /// The secret before, which still serves until the instant that goes with it.
     pub previous_secret_hash: Option<Vec<u8>>,
     pub previous_secret_ends_at: Option<Timestamp>,
+    /// When the secret was made; none where that is not known.
+    pub secret_since: Option<Timestamp>,
     pub profile: String,
     pub auth_method: String,
     pub id_token_alg: String,
@@ -45,7 +47,7 @@ pub struct ClientRow {
 
 macro_rules! columns {
     () => {
-        "id, client_id, name, secret_hash, previous_secret_hash, previous_secret_ends_at, profile, auth_method,
+        "id, client_id, name, secret_hash, previous_secret_hash, previous_secret_ends_at, secret_since, profile, auth_method,
   id_token_alg, userinfo_alg, jwks, jwks_uri, requires_par, requires_dpop, redirect_uris, post_logout_redirect_uris,
   domains, sector, tells_actor, enforces_limits, is_hub, reauthentication, may_refresh, is_resource_server,
   backchannel_logout_uri, status"
@@ -60,12 +62,13 @@ const INSERT: &str = concat!(
     "INSERT INTO client (",
     columns!(),
     ", created_at, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-       $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+       $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
      ON CONFLICT (client_id) DO NOTHING"
 );
 
 const ROTATE: &str = "
-UPDATE client SET previous_secret_hash = secret_hash, previous_secret_ends_at = $3, secret_hash = $2
+UPDATE client SET previous_secret_hash = secret_hash, previous_secret_ends_at = $3, secret_hash = $2,
+  secret_since = $4
 WHERE id = $1 AND secret_hash IS NOT NULL";
 const SET_STATUS: &str = "UPDATE client SET status = $2 WHERE id = $1 AND status <> $2";
 
@@ -75,8 +78,29 @@ pub async fn rotate_secret(
     id: ServiceId,
     hash: &HashedToken,
     until: Timestamp,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(ROTATE).bind(id).bind(hash).bind(until))? == 1)
+    Ok(changed!(tx, sqlx::query(ROTATE).bind(id).bind(hash).bind(until).bind(now))? == 1)
+}
+
+const SET_ADDRESSES: &str = "
+UPDATE client SET redirect_uris = $2, post_logout_redirect_uris = $3, backchannel_logout_uri = $4, jwks = $5,
+  jwks_uri = $6
+WHERE id = $1";
+
+/// Writes the addresses of a service and its keys, or where it publishes them.
+pub async fn set_addresses(tx: &mut WriteTx, row: &ClientRow) -> Result<(), StoreError> {
+    changed!(
+        tx,
+        sqlx::query(SET_ADDRESSES)
+            .bind(row.id)
+            .bind(&row.redirect_uris)
+            .bind(&row.post_logout_redirect_uris)
+            .bind(&row.backchannel_logout_uri)
+            .bind(&row.jwks)
+            .bind(&row.jwks_uri)
+    )?;
+    Ok(())
 }
 
 /// Makes a service `active` or `suspended`. False if it is so already.
@@ -128,6 +152,7 @@ pub async fn insert(
             .bind(&row.secret_hash)
             .bind(&row.previous_secret_hash)
             .bind(row.previous_secret_ends_at)
+            .bind(row.secret_since)
             .bind(&row.profile)
             .bind(&row.auth_method)
             .bind(&row.id_token_alg)

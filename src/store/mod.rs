@@ -25,6 +25,7 @@ pub mod card;
 pub mod catalogue;
 pub mod check;
 pub mod client;
+pub mod client_use;
 pub mod cosignature;
 pub mod epoch;
 pub mod erasure;

@@ -104,6 +104,7 @@ const OF_PERSON: &str = going_on!("u.person_id = $1");
 const OF_OTHER_SESSIONS: &str = going_on!("u.person_id = $1 AND u.session_id <> $2");
 const OF_STRUCTURE: &str = going_on!("u.structure_id = $1");
 const OF_CARD: &str = going_on!("u.card_id = $1");
+const OF_CLIENT: &str = going_on!("u.client_id = $1");
 const END: &str = "UPDATE use_session SET ended_at = $2, end_cause = $3 WHERE id = $1 AND ended_at IS NULL";
 const ACT_FOR: &str = "
 UPDATE session SET acting_user_id = $2 WHERE id = $1 AND (acting_user_id IS NULL OR acting_user_id = $2)";
@@ -165,6 +166,11 @@ pub async fn live_of_structure(
 /// Uses opened with a card.
 pub async fn live_of_card(tx: &mut impl Access, card: CardId) -> Result<Vec<UseRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, UseRow>(OF_CARD).bind(card).fetch_all(c).await)
+}
+
+/// Uses going on at a service.
+pub async fn live_of_client(tx: &mut impl Access, client: ServiceId) -> Result<Vec<UseRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, UseRow>(OF_CLIENT).bind(client).fetch_all(c).await)
 }
 
 /// Ends a use: its codes and tokens die with it. False if it had ended before.

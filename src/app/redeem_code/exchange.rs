@@ -150,10 +150,11 @@ fn decide(
         Caller::Shows { secret, method, .. } => (shows_secret(client, secret, *method, now), Some(*method)),
         Caller::Proven { .. } => (client.is_some_and(|row| row.status == "active"), None),
     };
+    let called = client.map(|row| row.id);
     let Some(client) = client.filter(|_| known) else {
         let error = TokenError::InvalidClient(method);
         let reason = "wrong_credentials";
-        return Ok(Looked::Refused(Refusal { kind: Kind::ClientRefused, error, reason, client: None }));
+        return Ok(Looked::Refused(Refusal { kind: Kind::ClientRefused, error, reason, client: called }));
     };
     let client = openid::client(client.clone())?;
     let refused = |error, reason| {

@@ -5,7 +5,7 @@ use super::policy::Policy;
 use crate::domain::ids::ServiceId;
 
 /// A service registered to receive users' identities.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Client {
     pub id: ServiceId,
     /// The public identifier the service sends.

@@ -23,4 +23,5 @@ pub mod registration;
 pub mod report;
 pub mod response;
 pub mod scope;
+pub mod terms;
 pub mod token;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 
-use super::registration::{BadRegistration, checked_keys, checked_uri};
+use super::registration::{BadRegistration, Contradiction, checked_keys, checked_uri};
 use crate::crypto::jwt::Alg;
 
 /// The family of rules a client lives under.
@@ -172,21 +172,18 @@ impl Policy {
 
     /// Refuses a policy that contradicts itself or its profile.
     pub fn check(&self) -> Result<(), BadRegistration> {
-        use BadRegistration::Contradiction;
+        use Contradiction::{Hub, NoKeys, Profile, Untold};
         let rules = [
             (
                 self.auth_method == ClientAuthMethod::PrivateKeyJwt && self.keys == ClientKeys::None,
-                "private_key_jwt needs the service's public keys",
+                NoKeys,
             ),
-            (
-                self.enforces_limits && !self.tells_actor,
-                "a service that is told no limits cannot hold to them",
-            ),
-            (self.enforces_limits && self.is_hub, "a hub cannot hold to the limits of a narrowed grant"),
-            (self.breaks_its_profile(), "the profile does not allow this way of authenticating or signing"),
+            (self.enforces_limits && !self.tells_actor, Untold),
+            (self.enforces_limits && self.is_hub, Hub),
+            (self.breaks_its_profile(), Profile),
         ];
         if let Some((_, rule)) = rules.into_iter().find(|(broken, _)| *broken) {
-            return Err(Contradiction(rule));
+            return Err(rule.into());
         }
         match &self.keys {
             ClientKeys::None => {}

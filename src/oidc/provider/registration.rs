@@ -17,12 +17,25 @@ pub enum BadRegistration {
     SectorNeeded,
     #[error("the name must have 1 to 100 characters")]
     BadName,
-    #[error("{0}")]
-    Contradiction(&'static str),
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
     #[error(
         "the keys must be a JWK Set of public keys that can sign: EC P-256, RSA of 2048 bits or more, Ed25519"
     )]
     BadKeys,
+}
+
+/// What of a policy goes against the rest of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    #[error("private_key_jwt needs the service's public keys")]
+    NoKeys,
+    #[error("a service that is told no limits cannot hold to them")]
+    Untold,
+    #[error("a hub cannot hold to the limits of a narrowed grant")]
+    Hub,
+    #[error("the profile does not allow this way of authenticating or signing")]
+    Profile,
 }
 
 /// Checks the addresses of a registration and gives its sector: the one asked for, else the single host of the

@@ -68,6 +68,17 @@ pub fn credentials(authorization: Option<&str>, body: &Params) -> Result<Credent
     }
 }
 
+/// The credentials of a call whose body is no form, in the header alone: a secret as Basic; or, of a client that signs,
+/// its assertion as a bearer token (RFC 7523 §3 says what it holds, RFC 6750 §2.1 how it travels).
+pub fn header_credentials(authorization: Option<&str>) -> Result<Credentials, TokenError> {
+    let Some((text, Scheme::Bearer)) = authorization.and_then(in_header) else {
+        return credentials(authorization, &Params::default());
+    };
+    let failed = TokenError::InvalidClient(Some(ClientAuthMethod::PrivateKeyJwt));
+    let assertion = Assertion::read(text).map_err(|_| failed)?;
+    Ok(Credentials { client_id: assertion.client_id.clone(), shown: Shown::Assertion(assertion) })
+}
+
 /// `Basic base64(form-encoded id ":" form-encoded secret)`: both parts are form-decoded, as RFC 6749 §2.3.1 says.
 fn basic_pair(header: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = header.split_once(' ')?;

@@ -92,6 +92,7 @@ fn who(person: &SignedIn, l: &L) -> Who {
     }
     if person.is_operator {
         sections.push(Section::People);
+        sections.push(Section::Clients);
     }
     if person.is_auditor {
         sections.push(Section::Log);

@@ -58,6 +58,8 @@ const MANDATES: Door =
 const USES: Door = Door { href: "/uses", title: "home-door-uses", text: "home-door-uses-text" };
 const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home-door-cards-text" };
 const PEOPLE: Door = Door { href: "/people", title: "home-door-people", text: "home-door-people-text" };
+const CLIENTS: Door =
+    Door { href: "/clients", title: "home-door-clients", text: "home-door-clients-text" };
 const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
 const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
 
@@ -89,6 +91,7 @@ async fn start(app: &App, visit: &Visit, person: &SignedIn) -> Response {
         (person.is_aidant(), USES),
         (person.is_referent(), CARDS),
         (person.is_operator, PEOPLE),
+        (person.is_operator, CLIENTS),
         (person.is_auditor, LOG),
         (true, ACCOUNT),
     ];
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn every_door_has_its_words() {
-        for door in [MANDATES, USES, CARDS, PEOPLE, LOG, ACCOUNT] {
+        for door in [MANDATES, USES, CARDS, PEOPLE, CLIENTS, LOG, ACCOUNT] {
             assert!(L::has(door.title) && L::has(door.text), "{}", door.href);
         }
         for lead in ["aidant", "referent", "auditor", "operator", "other"] {

@@ -3,6 +3,7 @@ pub mod account;
 pub mod activate;
 pub mod authorize;
 pub mod cards;
+pub mod clients;
 pub mod consent;
 pub mod home;
 pub mod log;
@@ -32,6 +33,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(account::routes());
     routes.extend(activate::routes());
     routes.extend(cards::routes());
+    routes.extend(clients::routes());
     routes.extend(people::routes());
     routes.extend(resume::routes());
     routes.extend(structures::routes());

@@ -124,7 +124,7 @@ macro_rules! sentences {
     };
 }
 
-sentences!("common", "desk", "home", "people", "mandate", "provider", "log", "room", "demo");
+sentences!("common", "desk", "home", "people", "mandate", "provider", "log", "room", "clients", "demo");
 
 type Bundle = FluentBundle<FluentResource>;
 

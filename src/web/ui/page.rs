@@ -18,6 +18,7 @@ pub enum Section {
     Cards,
     Structures,
     People,
+    Clients,
     Log,
     Alerts,
 }
@@ -31,6 +32,7 @@ impl Section {
             Self::Cards => "/cards",
             Self::Structures => "/structures",
             Self::People => "/people",
+            Self::Clients => "/clients",
             Self::Log => "/log",
             Self::Alerts => "/log/alerts",
         }
@@ -45,6 +47,7 @@ impl Section {
             Self::Cards => "nav-cards",
             Self::Structures => "nav-structures",
             Self::People => "nav-people",
+            Self::Clients => "nav-clients",
             Self::Log => "nav-log",
             Self::Alerts => "nav-alerts",
         }

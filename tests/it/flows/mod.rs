@@ -1,5 +1,6 @@
 //! Whole stories, through the router.
 mod cards;
+mod clients;
 mod ends;
 mod france_connect;
 pub mod france_connect_identifies;

@@ -4,9 +4,11 @@ use entremise::domain::ids::UserId;
 use serde_json::{Value, json as value};
 use time::Duration;
 
+use super::provider_high_security::Bank;
 use super::provider::{Browser, basic, id_token, json, logged, param, redeem, server, userinfo};
 use crate::support::app::{Answer, TestApp};
 use crate::support::services::{Desk, Service, ahmed, josette};
+use crate::support::signing::Signer;
 
 struct Opened {
     token: String,
@@ -165,6 +167,95 @@ on_both_engines! {
         }
         let form = server(app.post("/access/v1/evaluation")).header("authorization", basic(&service));
         form.form(&[("subject", "x")]).send().await.assert_status(400);
+    }
+
+    /// The body is JSON: a service that signs shows its assertion in the header, once.
+    async fn a_service_that_signs_asks_by_an_assertion_in_the_header(app: TestApp) {
+        let bank = Bank::of(&app).await;
+        let pushed = bank.push(&app, None, &[]).await;
+        let code = bank.code(&app, &pushed).await;
+        let proof = bank.holder.proof(&app, "POST", "/token", &value!({}));
+        let tokens = json(bank.redeem(&app, &code, &[&proof]).await.assert_status(200));
+        let claims = id_token(&app, &bank.service, tokens["id_token"].as_str().unwrap()).await;
+        let opened = Opened {
+            token: String::new(),
+            user: claims["sub"].clone(),
+            aidant: claims["act"]["sub"].clone(),
+            structure: claims["act"]["act"]["sub"].clone(),
+        };
+        let asked = question(&opened, "act").to_string();
+        let ask = async |authorization: String| {
+            let call = server(app.post("/access/v1/evaluation")).header("authorization", authorization);
+            call.json(asked.as_str()).send().await
+        };
+        let assertion = |changes: Value| bank.signer.assertion(&app, "bank", &changes);
+        let good = assertion(value!({}));
+        assert!(decision(&ask(format!("bearer {good}")).await));
+        let now = app.app.now().unix();
+        let mut bad = vec![good, Signer::fresh().assertion(&app, "bank", &value!({})), "a.b.c".to_owned(), String::new()];
+        bad.push(bank.signer.assertion(&app, "nobody", &value!({})));
+        bad.push(tokens["id_token"].as_str().unwrap().to_owned());
+        bad.push(tokens["access_token"].as_str().unwrap().to_owned());
+        for changes in [
+            value!({ "aud": "http://localhost:8080/access/v1/evaluation" }),
+            value!({ "aud": ["http://localhost:8080"] }),
+            value!({ "iss": "other" }),
+            value!({ "exp": now }),
+            value!({ "exp": null }),
+            value!({ "iat": now + 61 }),
+            value!({ "jti": null }),
+        ] {
+            bad.push(assertion(changes));
+        }
+        for assertion in &bad {
+            let answer = ask(format!("Bearer {assertion}")).await;
+            assert_eq!(json(answer.assert_status(401))["error"], "invalid_client");
+            assert_ne!(answer.header("www-authenticate"), "");
+        }
+        ask(format!("DPoP {}", assertion(value!({})))).await.assert_status(401);
+        // What was shown here is spent elsewhere too.
+        let once = assertion(value!({}));
+        assert!(decision(&ask(format!("Bearer {once}")).await));
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let fields = [("token", "x"), ("client_assertion_type", kind), ("client_assertion", once.as_str())];
+        server(app.post("/introspect")).form(&fields).send().await.assert_status(401);
+        // A service with a secret proves nothing so.
+        app.service("impots", |_| {}).await;
+        ask(format!("Bearer {}", bank.signer.assertion(&app, "impots", &value!({})))).await.assert_status(401);
+    }
+
+    async fn an_action_under_a_bound_token_comes_with_its_key(app: TestApp) {
+        let bank = Bank::of(&app).await;
+        let token = bank.token(&app).await;
+        let send = async |authorization: String, proofs: &[&str]| {
+            let call = server(app.post("/actions")).header("authorization", authorization);
+            let call = proofs.iter().fold(call, |call, proof| call.also("dpop", *proof));
+            call.header("idempotency-key", "1").json(done().to_string()).send().await
+        };
+        let good = || bank.holder.proof_with(&app, "POST", "/actions", &token);
+        let (bearer, dpop) = (format!("Bearer {token}"), format!("DPoP {token}"));
+        send(bearer.clone(), &[]).await.assert_status(401);
+        send(bearer, &[&good()]).await.assert_status(401);
+        for (proofs, code) in [
+            (vec![], "invalid_dpop_proof"),
+            (vec![good(), good()], "invalid_dpop_proof"),
+            (vec![Signer::fresh().proof_with(&app, "POST", "/actions", &token)], "invalid_token"),
+            (vec![bank.holder.proof_with(&app, "POST", "/userinfo", &token)], "invalid_dpop_proof"),
+            (vec![bank.holder.proof_with(&app, "GET", "/actions", &token)], "invalid_dpop_proof"),
+            (vec![bank.holder.proof_with(&app, "POST", "/actions", "another")], "invalid_dpop_proof"),
+        ] {
+            let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
+            let answer = send(dpop.clone(), &proofs).await;
+            assert_eq!(json(answer.assert_status(401))["error"], code);
+            assert!(answer.header("www-authenticate").starts_with("DPoP "), "{}", answer.header("www-authenticate"));
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM reported_action").await, 0);
+        let proof = good();
+        send(dpop.clone(), &[&proof]).await.assert_status(201);
+        let replayed = send(dpop.clone(), &[&proof]).await;
+        assert_eq!(json(replayed.assert_status(401))["error"], "invalid_dpop_proof");
+        send(dpop, &[&good()]).await.assert_status(200);
+        assert_eq!(app.count("SELECT COUNT(*) FROM reported_action").await, 1, "the same again is the same");
     }
 
     async fn what_was_done_is_in_the_log_once(app: TestApp) {

@@ -99,6 +99,17 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/people/{id}/card", "scxx+xsssxx"),
     ("GET", "/structures/{id}/suspension", "scxx+xsssxx"),
     ("POST", "/structures/{id}/suspension", "scxxbxsssxx"),
+    // Services as registered, by the operator.
+    ("GET", "/clients", "scxx+xsssxx"),
+    ("GET", "/clients/new", "scxx+xsssxx"),
+    ("POST", "/clients/new", "scxx+xsssxx"),
+    ("GET", "/clients/{id}", "scxx+xsssxx"),
+    ("GET", "/clients/{id}/suspension", "scxx+xsssxx"),
+    ("POST", "/clients/{id}/suspension", "scxxbxsssxx"),
+    ("GET", "/clients/{id}/secret", "scxx+xsssxx"),
+    ("POST", "/clients/{id}/secret", "scxx+xsssxx"),
+    ("GET", "/clients/{id}/addresses", "scxx+xsssxx"),
+    ("POST", "/clients/{id}/addresses", "scxx+xsssxx"),
     // Services: a request belongs to the browser that brought it, a code to the service it was made for.
     ("GET", "/authorize", "bbbbbbbbbbb"),
     ("POST", "/authorize", "bbbbbbbbbbb"),
@@ -394,6 +405,9 @@ impl Scene {
             path = path.replace("{id}", &session.to_string());
         } else if path.starts_with("/devices/") {
             path = path.replace("{id}", &self.device().await);
+        }
+        if path.starts_with("/clients/") {
+            path = path.replace("{id}", &self.service.id.to_string());
         }
         if path.starts_with("/people/") {
             path = path.replace("{id}", &self.desk.aidant.id.to_string());

@@ -1,5 +1,6 @@
 //! A desk ready to open services: an aidant with a card, users with signed mandates, registered services. Mandates are
 //! written straight into the database, as signed ones stand there.
+use entremise::app::manage_client::By;
 use entremise::app::record::{Who, fresh_pseudonym};
 use entremise::app::register_client::{NewService, register};
 use entremise::crypto::seal::Place;
@@ -161,7 +162,7 @@ impl TestApp {
             policy: Policy::general(),
         };
         with(&mut new);
-        let (id, secret) = register(&self.app, &new).await.expect("the service is registered");
+        let (id, secret) = register(&self.app, By::CommandLine, &new).await.expect("the service is registered");
         Service {
             id,
             client_id: client_id.to_owned(),

@@ -12,7 +12,7 @@ const TOP: i64 = 16;
 const LABEL: i64 = 96;
 
 /// One column: what was done below, what was refused above it.
-pub(super) struct Column {
+pub(in crate::web::pages) struct Column {
     pub x: i64,
     pub width: i64,
     pub done_y: i64,
@@ -22,7 +22,7 @@ pub(super) struct Column {
 }
 
 /// Columns over time.
-pub(super) struct Columns {
+pub(in crate::web::pages) struct Columns {
     pub width: i64,
     pub height: i64,
     pub left: i64,
@@ -36,7 +36,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// `values`: what stands under the column, how many done, how many refused.
-    pub(super) fn draw(values: &[(String, i64, i64)], l: &L) -> Self {
+    pub(in crate::web::pages) fn draw(values: &[(String, i64, i64)], l: &L) -> Self {
         let most = values.iter().map(|(_, done, refused)| done + refused).max().unwrap_or(0);
         let step = step(most);
         let scale = step * (most.max(1) + step - 1).div_euclid(step);

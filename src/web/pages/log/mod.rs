@@ -2,7 +2,7 @@
 //! what deserves a look, and what may be taken away.
 mod activity;
 mod alerts;
-mod chart;
+pub(super) mod chart;
 mod criteria;
 mod export;
 mod find;
@@ -10,7 +10,7 @@ mod receipt;
 mod search;
 mod story;
 mod unmask;
-mod words;
+pub(super) mod words;
 
 use crate::app::search_log::AuditError;
 use crate::web::error::Problem;

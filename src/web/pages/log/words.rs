@@ -7,7 +7,7 @@ use crate::log::kind::{Kind, Role};
 use crate::web::ui::{L, Tone};
 
 /// The key of the sentence of a kind.
-pub(super) fn kind_key(kind: Kind) -> String {
+pub(in crate::web::pages) fn kind_key(kind: Kind) -> String {
     format!("log-kind-{}", dashed(kind.token()))
 }
 
@@ -112,7 +112,7 @@ fn detail(line: &Line, leaf: &Leaf, names: &Names, l: &L) -> Vec<(String, String
 }
 
 /// The reason of a refusal in words; one without words is shown as the log has it.
-pub(super) fn reason_said(reason: &str, l: &L) -> String {
+pub(in crate::web::pages) fn reason_said(reason: &str, l: &L) -> String {
     let key = format!("log-reason-{}", dashed(reason));
     if L::has(&key) { l.t(&key).into_owned() } else { reason.to_owned() }
 }
