@@ -130,6 +130,7 @@ async fn issue(
         redirect_uri: &service.redirect_uri,
         scope: "openid profile email birth",
         nonce: Some("n0nce"),
+        claims: None,
         challenge: None,
         dpop_jkt: None,
         issued_at: now,

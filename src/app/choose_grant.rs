@@ -66,7 +66,7 @@ pub async fn offers(
 ) -> Result<(CivilIdentity, Vec<Offer>), OpenError> {
     let now = app.now();
     let rows = view!(app.store, tx => { offer::of_user(tx, structure, now, user).await })?;
-    let Some(first) = rows.iter().find(|row| opening.offers(row)) else { return Err(OpenError::NotOffered) };
+    let Some(first) = rows.iter().find(|row| opening.offers(app, row)) else { return Err(OpenError::NotOffered) };
     let identity = identity(app, user, &first.identity_sealed)?;
     if let Some(why) = refused_there(opening, &identity) {
         let draft = Draft::refused(Kind::AuthorizationRefused, why.code()).by(who.person_id, Role::Aidant);
@@ -75,7 +75,7 @@ pub async fn offers(
         record::refuse(app, draft, &who.session_id.to_string()).await?;
         return Err(OpenError::Unfit(why));
     }
-    let offered = rows.iter().filter(|row| opening.offers(row)).map(|row| Offer {
+    let offered = rows.iter().filter(|row| opening.offers(app, row)).map(|row| Offer {
         grant: row.grant_id,
         domain: row.domain.clone(),
         label_fr: row.label_fr.clone(),
@@ -120,7 +120,7 @@ pub async fn open(
         }
         make_way(app, tx, opening, who, choice.user, now).await?;
         let offers = offer::of_user(tx, structure, now, choice.user).await?;
-        let offered = offers.into_iter().find(|row| row.grant_id == choice.grant && opening.offers(row));
+        let offered = offers.into_iter().find(|row| row.grant_id == choice.grant && opening.offers(app, row));
         let offered = offered.ok_or(OpenError::NotOffered)?;
         begin(app, tx, opening, who, choice, &offered, (structure, card), now).await
     })?;

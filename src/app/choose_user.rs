@@ -40,14 +40,18 @@ pub fn identity(app: &App, user: UserId, sealed: &[u8]) -> Result<CivilIdentity,
 
 impl Opening {
     /// Whether the request and its service let this grant be used.
-    pub(super) fn offers(&self, row: &OfferRow) -> bool {
+    pub(super) fn offers(&self, app: &App, row: &OfferRow) -> bool {
         let filter = &self.request.filter;
         let narrowed = row.access != "act";
         let wanted = |list: &[String], value: &str| list.is_empty() || list.iter().any(|wish| wish == value);
+        let meant = || filter.subs.contains(&app.openid.pairwise.user(&self.client.sector, row.user_id));
+        let met = |level: &String| row.acr.as_ref() == Some(level);
         self.client.may_be_offered(&row.domain, narrowed, row.acr.as_deref())
             && wanted(&filter.domains, &row.domain)
             && wanted(&filter.rep_scope, &row.rep_scope)
             && !(narrowed && filter.access == Some(Access::Act))
+            && (filter.acr.is_empty() || filter.acr.iter().any(met))
+            && (filter.subs.is_empty() || meant())
     }
 }
 
@@ -72,7 +76,7 @@ pub async fn candidates(
         }
         for group in groups {
             let Some(first) = group.first() else { continue };
-            let grants = group.iter().filter(|row| opening.offers(row)).count();
+            let grants = group.iter().filter(|row| opening.offers(app, row)).count();
             if grants > 0 {
                 let identity = identity(app, first.user_id, &first.identity_sealed)?;
                 if query.matches(&searched(&identity)) {

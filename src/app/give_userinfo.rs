@@ -8,6 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
+use crate::oidc::provider::asked_claims::AskedClaims;
 use crate::oidc::provider::claims::{Identity, SignedUserInfo, UserInfo};
 use crate::oidc::provider::dpop::{self, BadProof, Call};
 use crate::oidc::provider::error::ResourceError;
@@ -65,7 +66,10 @@ impl Seen {
         let Self::Given(given) = self else { return None };
         let draft = entry(Draft::done(Kind::UserinfoGiven), &given.row.standing, given.row.client_id);
         let scopes = Scopes::parse(&given.row.scope);
-        Some(draft.list("scopes", scopes.iter().map(Scope::name).collect::<Vec<_>>()))
+        let draft = draft.list("scopes", scopes.iter().map(Scope::name).collect::<Vec<_>>());
+        let asked = asked(given.row.claims.as_deref()).unwrap_or_default();
+        let names: Vec<&str> = asked.userinfo.iter().map(String::as_str).collect();
+        Some(if names.is_empty() { draft } else { draft.list("claims", names) })
     }
 }
 
@@ -169,17 +173,23 @@ async fn answer(app: &App, given: &Given) -> Result<Body, UserinfoError> {
     let row = &given.row;
     let sub = app.openid.pairwise.user(&row.sector, row.standing.user_id);
     let (act, authorization_details) = told(app, &row.sector, row.tells_actor, &row.standing);
-    let identity = claims(&given.identity).within(&Scopes::parse(&row.scope));
+    let asked = asked(row.claims.as_deref())?;
+    let identity = claims(&given.identity).within(&Scopes::parse(&row.scope), &asked.userinfo);
     let info = UserInfo { sub: &sub, identity, act, authorization_details };
     let Some(alg) = &row.userinfo_alg else { return Ok(Body::Json(serde_json::to_vec(&info)?)) };
     let alg = Alg::named(alg).ok_or_else(|| StoreError::Corrupt("client userinfo_alg".to_owned()))?;
     let signed = SignedUserInfo { iss: issuer(app), aud: &row.issued_to, info };
-    let ring = signing_keys::ring(app).await?;
+    let ring = signing_keys::ring_with(app, alg).await?;
     Ok(Body::Jwt(ring.current(alg)?.sign("JWT", &signed).map_err(KeysError::from)?))
 }
 
+/// The claims asked for one by one, as a code keeps them.
+pub(super) fn asked(stored: Option<&str>) -> Result<AskedClaims, serde_json::Error> {
+    stored.map_or(Ok(AskedClaims::default()), serde_json::from_str)
+}
+
 /// The identity as stored, in the names of the claims.
-fn claims(civil: &CivilIdentity) -> Identity<'_> {
+pub(super) fn claims(civil: &CivilIdentity) -> Identity<'_> {
     Identity {
         given_name: Some(&civil.given_name),
         family_name: Some(&civil.family_name),

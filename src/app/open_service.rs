@@ -106,7 +106,8 @@ pub async fn receive(app: &App, params: &Params, source: &str) -> Result<Receive
             None => refused_page(app, Some(&client), PageError::UnknownRequestUri, source).await,
         };
     }
-    match authorize::check(params, &client) {
+    let checked = authorize::check(params, &client).and_then(|request| met(app, request));
+    match checked {
         Ok(request) => keep(app, &client, &request, None).await.map(Received::Kept),
         Err(Refused::Page(error)) => refused_page(app, Some(&client), error, source).await,
         Err(Refused::Client(answer_to, error)) => {
@@ -114,6 +115,15 @@ pub async fn receive(app: &App, params: &Params, source: &str) -> Result<Receive
             record::refuse(app, draft.by_role(Role::Service).service(client.id), source).await?;
             Ok(Received::Answer(response::failure(&answer_to, &issuer(app), error)))
         }
+    }
+}
+
+/// The request, if the level that it calls essential is one at which users are identified here.
+pub(super) fn met(app: &App, request: Request) -> Result<Request, Refused> {
+    if request.filter.can_be_met(&app.config.identity.acr_accepted) {
+        Ok(request)
+    } else {
+        Err(Refused::Client(request.answer_to, AuthorizeError::UnmetRequirements))
     }
 }
 
@@ -261,7 +271,8 @@ async fn continued(
         let Some(row) = uses.into_iter().find(|row| row.client_id == opening.client.id) else { return Ok(None) };
         let in_force = token::is_in_force(tx, row.id, now, CHARTER_VERSION).await?;
         let offers = offer::of_user(tx, row.structure_id, now, row.user_id).await?;
-        let reusable = offers.iter().any(|offer| offer.grant_id == row.grant_id && !offer.single_use);
+        let same = |offer: &offer::OfferRow| offer.grant_id == row.grant_id && opening.offers(app, offer);
+        let reusable = offers.iter().any(|offer| same(offer) && !offer.single_use);
         Ok::<_, StoreError>((in_force && reusable).then_some(row))
     })?;
     let Some(row) = found else { return Ok(None) };
@@ -293,6 +304,8 @@ pub(super) async fn issue_code(
 ) -> Result<PlainToken, OpenError> {
     let code = PlainToken::generate(app.entropy.as_ref());
     let scope = opening.request.scopes.to_string();
+    let claims = &opening.request.claims;
+    let claims = if claims.is_empty() { None } else { Some(serde_json::to_string(claims)?) };
     let new = NewCode {
         hash: &code.hash(),
         use_id,
@@ -300,6 +313,7 @@ pub(super) async fn issue_code(
         redirect_uri: &opening.request.answer_to.redirect_uri,
         scope: &scope,
         nonce: opening.request.nonce.as_deref(),
+        claims: claims.as_deref(),
         challenge: opening.request.challenge.as_ref().map(Challenge::as_str),
         dpop_jkt: opening.request.dpop_jkt.as_deref(),
         issued_at: now,

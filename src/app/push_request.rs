@@ -61,7 +61,8 @@ pub async fn push(
         Ok(jkt) => jkt,
         Err(error) => return refuse(app, client.id, error.into(), source).await,
     };
-    let request = match par::check(body, &client, jkt.as_deref()) {
+    let checked = par::check(body, &client, jkt.as_deref());
+    let request = match checked.and_then(|request| Ok(open_service::met(app, request)?)) {
         Ok(request) => request,
         Err(refusal) => return refuse(app, client.id, refusal, source).await,
     };

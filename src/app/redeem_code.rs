@@ -1,22 +1,25 @@
 //! The token endpoint: a service proves who it is and redeems a code, once, for an access token and an ID token.
 pub(in crate::app) mod exchange;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::domain::ids::ServiceId;
 use crate::domain::secret::{HashedToken, PlainToken};
 use crate::domain::use_session::UseEnd;
+use crate::domain::user::CivilIdentity;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::oidc::provider::access::{ID_TOKEN_LIFE, end};
-use crate::oidc::provider::claims::{Act, IdToken, MandateDetail, amr, at_hash};
+use crate::oidc::provider::claims::{Act, IdToken, IdTokenWith, MandateDetail, amr, at_hash};
 use crate::oidc::provider::dpop::Call;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::params::Params;
 use crate::oidc::provider::token::{self as protocol, Credentials, Shown};
 use crate::store::token::{self, Standing};
-use crate::store::use_session;
-use crate::transact;
+use crate::store::{use_session, user};
+use crate::{transact, view};
 
 use self::exchange::{Caller, Hashes, Looked, Redeemed, Refusal, Request, entry};
 use super::authenticate_client;
@@ -24,7 +27,7 @@ use super::know_service::{self, ServiceError};
 use super::openid::issuer;
 use super::record::{self, RecordError};
 use super::signing_keys::{self, KeyRing, KeysError};
-use super::{App, end_use, together};
+use super::{App, choose_user, end_use, give_userinfo, together};
 
 /// The answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -53,13 +56,18 @@ pub async fn redeem(
         Ok(proven) => proven,
         Err(refusal) => return refuse(app, refusal, source).await,
     };
-    let keys = signing_keys::ring(app).await?;
+    // Without keys a code would be spent for nothing.
+    signing_keys::ring(app).await?;
     let access_token = PlainToken::generate(app.entropy.as_ref());
     let refresh_token = PlainToken::generate(app.entropy.as_ref());
     let hashes = Hashes { access: access_token.hash(), refresh: refresh_token.hash() };
     let request = Request::new(caller, jkt, protocol::redemption(body), hashes);
     match together::redeem(app, request).await? {
-        Looked::Redeemed(redeemed) => answer(app, &redeemed, &keys, &access_token, &refresh_token),
+        Looked::Redeemed(redeemed) => {
+            let known = known_by_name(app, &redeemed).await?;
+            let keys = signing_keys::ring_with(app, redeemed.client.policy.id_token_alg).await?;
+            answer(app, &redeemed, &keys, (&access_token, &refresh_token), &known)
+        }
         Looked::Reused { client, code, standing } => {
             kill_family(app, client, &code, &standing, Draft::refused(Kind::CodeReused, "code_reuse"))
                 .await?;
@@ -127,12 +135,27 @@ async fn refuse(app: &App, refusal: Refusal, source: &str) -> Result<Tokens, Ser
     Err(refusal.error.into())
 }
 
+/// The claims asked for by name in the ID token, and the identity that holds them; it is read only when there are any.
+async fn known_by_name(
+    app: &App,
+    redeemed: &Redeemed,
+) -> Result<(BTreeSet<String>, Option<CivilIdentity>), ServiceError> {
+    let asked = give_userinfo::asked(redeemed.code.claims.as_deref())?.id_token;
+    if asked.is_empty() {
+        return Ok((asked, None));
+    }
+    let user = redeemed.code.standing.user_id;
+    let sealed = view!(app.store, tx => { user::identity(tx, user).await })?;
+    let civil = choose_user::identity(app, user, &sealed).map_err(RecordError::from)?;
+    Ok((asked, Some(civil)))
+}
+
 fn answer(
     app: &App,
     redeemed: &Redeemed,
     keys: &KeyRing,
-    access_token: &PlainToken,
-    refresh_token: &PlainToken,
+    (access_token, refresh_token): (&PlainToken, &PlainToken),
+    (asked, civil): &(BTreeSet<String>, Option<CivilIdentity>),
 ) -> Result<Tokens, ServiceError> {
     let Redeemed { client, code, at, expires_at, .. } = redeemed;
     let standing = &code.standing;
@@ -147,12 +170,14 @@ fn answer(
         nonce: code.nonce.clone(),
         acr: standing.acr.clone(),
         amr: amr(),
-        at_hash: at_hash(access_token.reveal()),
+        at_hash: at_hash(client.policy.id_token_alg, access_token.reveal()),
         sid: standing.use_id.to_string(),
         act,
         authorization_details: details.clone(),
         rep_scope: client.policy.is_hub.then(|| vec![standing.rep_scope.clone()]),
     };
+    let identity = civil.as_ref().map(give_userinfo::claims).unwrap_or_default();
+    let id_token = IdTokenWith { token: &id_token, identity: identity.only(|name| asked.contains(name)) };
     let signed = keys.current(client.policy.id_token_alg)?.sign("JWT", &id_token).map_err(KeysError::from)?;
     Ok(Tokens {
         access_token: access_token.reveal().to_owned(),

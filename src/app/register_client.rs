@@ -14,6 +14,7 @@ use super::App;
 use super::manage_client::By;
 use super::openid;
 use super::record::{self, RecordError};
+use super::signing_keys::{self, KeysError};
 
 /// What an operator says of a service.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub enum RegisterError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     #[error("the registration cannot be written")]
     Json(#[from] serde_json::Error),
 }
@@ -50,6 +53,7 @@ impl AsStoreError for RegisterError {
         match self {
             Self::Store(error) => Some(error),
             Self::Record(error) => error.as_store_error(),
+            Self::Keys(error) => error.as_store_error(),
             _ => None,
         }
     }
@@ -86,6 +90,9 @@ pub async fn register(
     };
     let secret = (new.policy.auth_method != ClientAuthMethod::PrivateKeyJwt)
         .then(|| PlainToken::generate(app.entropy.as_ref()));
+    // What signs its tokens is published before its first one.
+    let algs: Vec<_> = [Some(new.policy.id_token_alg), new.policy.userinfo_alg].into_iter().flatten().collect();
+    signing_keys::ensure_of(app, &algs).await?;
     let row = openid::row(&client, secret.as_ref(), now)?;
     transact!(app.store, "register_client", tx => {
         let draft = by.of(Draft::done(Kind::ClientCreated)).service(row.id);

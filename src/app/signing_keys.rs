@@ -26,6 +26,7 @@ const ROTATED_EVERY: Duration = Duration::days(90);
 /// service signs out, and no use lives longer.
 const KEPT: Duration = Duration::days(2);
 
+/// The algorithms whose keys every database has; the keys of the others are made when a service is registered for one.
 pub const ALGS: [Alg; 2] = [Alg::Es256, Alg::Rs256];
 
 /// The keys of one moment.
@@ -98,6 +99,16 @@ pub async fn ring(app: &App) -> Result<Arc<KeyRing>, KeysError> {
     Ok(ring)
 }
 
+/// The keys of now, with one that signs with `alg`: the first of an algorithm may just have been made by another node.
+pub async fn ring_with(app: &App, alg: Alg) -> Result<Arc<KeyRing>, KeysError> {
+    let at_hand = ring(app).await?;
+    if at_hand.current(alg).is_ok() {
+        return Ok(at_hand);
+    }
+    forget_at_hand(app);
+    ring(app).await
+}
+
 fn at_hand(app: &App, now: Timestamp) -> Option<Arc<KeyRing>> {
     let kept = app.openid.keys.lock().unwrap_or_else(PoisonError::into_inner);
     kept.as_ref()
@@ -123,8 +134,13 @@ fn open(app: &App, rows: &[SigningKeyRow]) -> Result<KeyRing, KeysError> {
 
 /// Makes the first keys of a new database. Does nothing where there are keys.
 pub async fn ensure(app: &App) -> Result<(), KeysError> {
+    ensure_of(app, &ALGS).await
+}
+
+/// Makes the first keys of these algorithms. Does nothing where there are keys.
+pub async fn ensure_of(app: &App, algs: &[Alg]) -> Result<(), KeysError> {
     let ring = ring(app).await?;
-    for alg in ALGS {
+    for alg in algs.iter().copied() {
         if ring.current(alg).is_err() {
             match generate(app, alg).await {
                 // Another node made them at the same moment.
@@ -148,7 +164,7 @@ pub async fn generate(app: &App, alg: Alg) -> Result<Vec<String>, KeysError> {
 /// needs any more. How many keys were made or retired.
 pub async fn keep(app: &App) -> Result<usize, KeysError> {
     let mut changed = 0;
-    for alg in ALGS {
+    for alg in Alg::ALL {
         changed += transact!(app.store, "keep_keys", tx => {
             let now = app.now();
             let rows = signing_key::published(tx).await?;
@@ -239,6 +255,12 @@ async fn add(
     };
     signing_key::insert(tx, &row, entry.id).await?;
     Ok(row.kid)
+}
+
+/// The algorithms that sign here now.
+pub async fn served(app: &App) -> Result<Vec<Alg>, KeysError> {
+    let ring = ring(app).await?;
+    Ok(Alg::ALL.into_iter().filter(|alg| ring.current(*alg).is_ok()).collect())
 }
 
 /// A key as `keys list` shows it.

@@ -121,6 +121,6 @@ async fn token(app: &App, row: &MessageRow, now: Timestamp) -> Result<String, Te
         format!("{}.{}", row.id, row.attempts + 1),
         now,
     );
-    let ring = signing_keys::ring(app).await?;
+    let ring = signing_keys::ring_with(app, alg).await?;
     Ok(ring.current(alg)?.sign(LOGOUT_TOKEN, &claims).map_err(KeysError::from)?)
 }

@@ -62,10 +62,10 @@ pub(super) struct Add {
     /// Where it publishes its public keys, for private_key_jwt.
     #[arg(long, value_name = "URI")]
     jwks_uri: Option<String>,
-    /// Algorithm of its ID tokens: ES256 or RS256.
+    /// Algorithm of its ID tokens: ES256, RS256, PS256 or EdDSA.
     #[arg(long, default_value = "ES256", value_parser = algorithm, value_name = "ALG")]
     id_token_alg: Alg,
-    /// Algorithm that signs its userinfo: ES256 or RS256. Without it: plain JSON.
+    /// Algorithm that signs its userinfo: ES256, RS256, PS256 or EdDSA. Without it: plain JSON.
     #[arg(long, value_parser = algorithm, value_name = "ALG")]
     userinfo_alg: Option<Alg>,
     /// Take its requests by PAR only.
@@ -103,9 +103,9 @@ pub(super) struct Add {
     sector: Option<String>,
 }
 
-/// ES256 or RS256.
+/// One of the algorithms that sign here.
 pub(super) fn algorithm(name: &str) -> Result<Alg, String> {
-    Alg::named(name).ok_or_else(|| "ES256 or RS256".to_owned())
+    Alg::named(name).ok_or_else(|| Alg::ALL.map(Alg::name).join(", "))
 }
 
 pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {

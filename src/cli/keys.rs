@@ -31,7 +31,7 @@ pub(super) enum Verb {
 #[derive(Args)]
 #[group(multiple = false)]
 pub(super) struct Generate {
-    /// Rotate the OpenID key of this algorithm (ES256 or RS256): the published next key begins to sign, a new next
+    /// Rotate the OpenID key of this algorithm (ES256, RS256, PS256 or EdDSA): the published next key begins to sign, a new next
     /// key is published.
     #[arg(long, value_parser = algorithm, value_name = "ALG")]
     openid: Option<Alg>,
@@ -45,8 +45,8 @@ pub(super) struct Generate {
 
 pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Generate(Generate { openid: Some(alg), .. }) => rotate_openid(file, &[*alg]),
-        Verb::Rotate => rotate_openid(file, &signing_keys::ALGS),
+        Verb::Generate(Generate { openid: Some(alg), .. }) => rotate_openid(file, Some(*alg)),
+        Verb::Rotate => rotate_openid(file, None),
         Verb::Generate(Generate { master: true, .. }) => {
             let name = keyring::rotate_master(&Config::load(file)?.keys.folder, &SystemEntropy)?;
             say(&format!("master  {name}"));
@@ -73,11 +73,19 @@ fn create(file: Option<&Path>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn rotate_openid(file: Option<&Path>, algs: &[Alg]) -> Result<(), Failure> {
+/// Rotates the keys of one algorithm, or of all that sign here.
+fn rotate_openid(file: Option<&Path>, one: Option<Alg>) -> Result<(), Failure> {
     start::block_on(async {
         let app = start::app(file).await?;
+        let algs = match one {
+            Some(alg) => vec![alg],
+            None => match signing_keys::served(&app).await.map_err(refused)? {
+                none if none.is_empty() => signing_keys::ALGS.to_vec(),
+                served => served,
+            },
+        };
         for alg in algs {
-            let made = signing_keys::generate(&app, *alg).await;
+            let made = signing_keys::generate(&app, alg).await;
             for kid in made.map_err(|error| Failure::Refused(error.to_string()))? {
                 say(&format!("{}  {kid}", alg.name()));
             }

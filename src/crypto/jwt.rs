@@ -1,4 +1,4 @@
-//! Signed tokens of our own (RFC 7515, RFC 7519): ES256 and RS256 keys, signatures, and the verification of what we
+//! Signed tokens of our own (RFC 7515, RFC 7519): ES256, RS256, PS256 and EdDSA keys, signatures, and the verification of what we
 //! signed before.
 //!
 //! jsonwebtoken's signer parses the private key again at each signature (RSA alone: more time than the signature of
@@ -9,11 +9,11 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use data_encoding::BASE64URL_NOPAD;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,25 +24,43 @@ use zeroize::Zeroizing;
 pub enum Alg {
     Es256,
     Rs256,
+    Ps256,
+    EdDsa,
 }
 
 impl Alg {
+    pub const ALL: [Self; 4] = [Self::Es256, Self::Rs256, Self::Ps256, Self::EdDsa];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
+            Self::EdDsa => "EdDSA",
         }
     }
 
     /// The algorithm of that name, if it is one of ours.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Es256, Self::Rs256].into_iter().find(|alg| alg.name() == name)
+        Self::ALL.into_iter().find(|alg| alg.name() == name)
     }
 
     fn jwt(self) -> Algorithm {
         match self {
             Self::Es256 => Algorithm::ES256,
             Self::Rs256 => Algorithm::RS256,
+            Self::Ps256 => Algorithm::PS256,
+            Self::EdDsa => Algorithm::EdDSA,
+        }
+    }
+
+    /// As a JWK names it (RFC 7517 §4.4).
+    fn jwk(self) -> KeyAlgorithm {
+        match self {
+            Self::Es256 => KeyAlgorithm::ES256,
+            Self::Rs256 => KeyAlgorithm::RS256,
+            Self::Ps256 => KeyAlgorithm::PS256,
+            Self::EdDsa => KeyAlgorithm::EdDSA,
         }
     }
 }
@@ -63,6 +81,8 @@ pub enum JwtError {
 enum Pair {
     Es256(EcdsaKeyPair),
     Rs256(RsaKeyPair),
+    Ps256(RsaKeyPair),
+    EdDsa(Ed25519KeyPair),
 }
 
 /// A private key ready to sign, with its public half.
@@ -78,14 +98,18 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A fresh private key in PKCS #8, to be sealed before it is stored. P-256, or RSA of 2048 bits.
+/// A fresh private key in PKCS #8, to be sealed before it is stored. P-256, Ed25519, or RSA of 2048 bits.
 pub fn generate(alg: Alg) -> Result<Zeroizing<Vec<u8>>, JwtError> {
     let bytes = match alg {
         Alg::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
             .map_err(|_| JwtError::Generate)?
             .as_ref()
             .to_vec(),
-        Alg::Rs256 => {
+        Alg::EdDsa => Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new())
+            .map_err(|_| JwtError::Generate)?
+            .as_ref()
+            .to_vec(),
+        Alg::Rs256 | Alg::Ps256 => {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| JwtError::Generate)?;
             AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)
                 .map_err(|_| JwtError::Generate)?
@@ -106,23 +130,26 @@ impl SigningKey {
                 let parameters = ec_parameters(pair.public_key().as_ref()).ok_or(JwtError::Key)?;
                 (Pair::Es256(pair), parameters)
             }
-            Alg::Rs256 => {
+            Alg::EdDsa => {
+                let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| JwtError::Key)?;
+                let x = BASE64URL_NOPAD.encode(pair.public_key().as_ref());
+                (Pair::EdDsa(pair), serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": x}))
+            }
+            Alg::Rs256 | Alg::Ps256 => {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| JwtError::Key)?;
                 let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
                 let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
                 let parameters =
                     serde_json::json!({"kty": "RSA", "n": text(&public.n), "e": text(&public.e)});
-                (Pair::Rs256(pair), parameters)
+                let pair = if alg == Alg::Ps256 { Pair::Ps256(pair) } else { Pair::Rs256(pair) };
+                (pair, parameters)
             }
         };
         let mut public: Jwk = serde_json::from_value(key_parameters).map_err(|_| JwtError::Key)?;
         let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| JwtError::Key)?;
         public.common.key_id = Some(kid.clone());
         public.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
-        public.common.key_algorithm = Some(match alg {
-            Alg::Es256 => jsonwebtoken::jwk::KeyAlgorithm::ES256,
-            Alg::Rs256 => jsonwebtoken::jwk::KeyAlgorithm::RS256,
-        });
+        public.common.key_algorithm = Some(alg.jwk());
         Ok(Self { pair, public, kid })
     }
 
@@ -130,6 +157,8 @@ impl SigningKey {
         match self.pair {
             Pair::Es256(_) => Alg::Es256,
             Pair::Rs256(_) => Alg::Rs256,
+            Pair::Ps256(_) => Alg::Ps256,
+            Pair::EdDsa(_) => Alg::EdDsa,
         }
     }
 
@@ -169,13 +198,17 @@ impl SigningKey {
                 let signature = pair.sign(&random, message).map_err(|_| JwtError::Sign)?;
                 Ok(signature.as_ref().to_vec())
             }
-            Pair::Rs256(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| JwtError::Sign)?;
-                Ok(signature)
-            }
+            Pair::EdDsa(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Pair::Rs256(pair) => by_rsa(pair, &RSA_PKCS1_SHA256, message),
+            Pair::Ps256(pair) => by_rsa(pair, &RSA_PSS_SHA256, message),
         }
     }
+}
+
+fn by_rsa(pair: &RsaKeyPair, padding: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, JwtError> {
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(padding, &SystemRandom::new(), message, &mut signature).map_err(|_| JwtError::Sign)?;
+    Ok(signature)
 }
 
 /// The members of a P-256 public key given as an uncompressed point (SEC 1 §2.3.3).
@@ -193,12 +226,9 @@ pub fn verify_own<C: DeserializeOwned>(token: &str, keys: &[Jwk], issuer: &str) 
     let kid = header.kid.ok_or(JwtError::NotOurs)?;
     let key = keys.iter().find(|key| key.common.key_id.as_ref() == Some(&kid)).ok_or(JwtError::NotOurs)?;
     // The algorithm is the key's, never the header's (RFC 8725 §3.1).
-    let alg = match key.common.key_algorithm {
-        Some(jsonwebtoken::jwk::KeyAlgorithm::ES256) => Algorithm::ES256,
-        Some(jsonwebtoken::jwk::KeyAlgorithm::RS256) => Algorithm::RS256,
-        _ => return Err(JwtError::NotOurs),
-    };
-    let mut rules = Validation::new(alg);
+    let named = key.common.key_algorithm;
+    let alg = Alg::ALL.into_iter().find(|alg| Some(alg.jwk()) == named).ok_or(JwtError::NotOurs)?;
+    let mut rules = Validation::new(alg.jwt());
     rules.validate_exp = false;
     rules.validate_nbf = false;
     rules.validate_aud = false;
@@ -218,8 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn signs_and_reads_back_with_both_algorithms() {
-        for alg in [Alg::Es256, Alg::Rs256] {
+    fn signs_and_reads_back_with_every_algorithm() {
+        for alg in Alg::ALL {
             let key = key(alg);
             let token = key.sign("JWT", &json!({"iss": "https://op", "exp": 1, "n": "é"})).unwrap();
             let header = jsonwebtoken::decode_header(&token).unwrap();
@@ -229,6 +259,33 @@ mod tests {
             assert_eq!(claims["n"], "é", "an expired token is read");
             assert!(verify_own::<Value>(&token, &keys, "https://other").is_err());
             assert!(verify_own::<Value>(&token, &[], "https://op").is_err());
+        }
+    }
+
+    /// By the verifiers of the cryptographic library alone, from the JWK as it is published.
+    #[test]
+    fn signatures_stand_without_the_library_of_tokens() {
+        use aws_lc_rs::signature::{
+            ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
+            UnparsedPublicKey,
+        };
+        for alg in Alg::ALL {
+            let key = key(alg);
+            let token = key.sign("JWT", &json!({"iss": "https://op"})).unwrap();
+            let (message, signature) = token.rsplit_once('.').unwrap();
+            let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
+            let jwk = serde_json::to_value(key.public()).unwrap();
+            let part = |name: &str| BASE64URL_NOPAD.decode(jwk[name].as_str().unwrap().as_bytes()).unwrap();
+            let rsa = || RsaPublicKeyComponents { n: part("n"), e: part("e") };
+            let verified = |message: &[u8]| match alg {
+                Alg::Es256 => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, [vec![4], part("x"), part("y")].concat())
+                    .verify(message, &signature),
+                Alg::EdDsa => UnparsedPublicKey::new(&ED25519, part("x")).verify(message, &signature),
+                Alg::Rs256 => rsa().verify(&RSA_PKCS1_2048_8192_SHA256, message, &signature),
+                Alg::Ps256 => rsa().verify(&RSA_PSS_2048_8192_SHA256, message, &signature),
+            };
+            assert!(verified(message.as_bytes()).is_ok(), "{alg:?}");
+            assert!(verified(b"another message").is_err(), "{alg:?}");
         }
     }
 
@@ -257,7 +314,7 @@ mod tests {
 
     #[test]
     fn public_keys_are_public_and_named_by_thumbprint() {
-        for alg in [Alg::Es256, Alg::Rs256] {
+        for alg in Alg::ALL {
             let key = key(alg);
             let jwk = serde_json::to_value(key.public()).unwrap();
             for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {

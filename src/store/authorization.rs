@@ -108,6 +108,8 @@ pub struct NewCode<'a> {
     pub redirect_uri: &'a str,
     pub scope: &'a str,
     pub nonce: Option<&'a str>,
+    /// Claims asked for one by one, JSON.
+    pub claims: Option<&'a str>,
     pub challenge: Option<&'a str>,
     /// Thumbprint of the key that must come with it.
     pub dpop_jkt: Option<&'a str>,
@@ -116,8 +118,8 @@ pub struct NewCode<'a> {
 }
 
 const INSERT_CODE: &str = "
-INSERT INTO authorization_code (code_hash, use_id, client_id, redirect_uri, scope, nonce, code_challenge, dpop_jkt, issued_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+INSERT INTO authorization_code (code_hash, use_id, client_id, redirect_uri, scope, nonce, code_challenge, dpop_jkt, issued_at, expires_at, claims)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 pub async fn insert_code(tx: &mut WriteTx, new: &NewCode<'_>) -> Result<(), StoreError> {
     changed!(
@@ -133,6 +135,7 @@ pub async fn insert_code(tx: &mut WriteTx, new: &NewCode<'_>) -> Result<(), Stor
             .bind(new.dpop_jkt)
             .bind(new.issued_at)
             .bind(new.expires_at)
+            .bind(new.claims)
     )?;
     Ok(())
 }

@@ -78,6 +78,8 @@ pub struct CodeRow {
     pub redirect_uri: String,
     pub scope: String,
     pub nonce: Option<String>,
+    /// Claims asked for one by one, JSON.
+    pub claims: Option<String>,
     pub code_challenge: Option<String>,
     /// Thumbprint of the key that must come with it.
     pub dpop_jkt: Option<String>,
@@ -90,7 +92,7 @@ pub struct CodeRow {
 }
 
 const CODES: &str = concat!(
-    "SELECT c.code_hash, c.client_id, c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.dpop_jkt, c.expires_at, c.redeemed_at,
+    "SELECT c.code_hash, c.client_id, c.redirect_uri, c.scope, c.nonce, c.claims, c.code_challenge, c.dpop_jkt, c.expires_at, c.redeemed_at,
   (NOT (g.single_use AND g.consumed_at IS NOT NULL) AND ",
     in_force!(),
     ") AS allowed, ",
@@ -264,6 +266,8 @@ pub struct TokenRow {
     pub dpop_jkt: Option<String>,
     /// The algorithm its answers of userinfo are signed with; plain if absent.
     pub userinfo_alg: Option<String>,
+    /// Claims asked for one by one, JSON.
+    pub claims: Option<String>,
     pub identity_sealed: Vec<u8>,
     /// Neither revoked nor expired, and all it stands on in force.
     pub alive: bool,
@@ -272,7 +276,7 @@ pub struct TokenRow {
 }
 
 const TOKENS: &str = concat!(
-    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, k.userinfo_alg, a.identity_sealed,
+    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, k.userinfo_alg, ac.claims, a.identity_sealed,
   (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",
@@ -280,7 +284,8 @@ const TOKENS: &str = concat!(
     "
 FROM access_token t
 JOIN use_session u ON u.id = t.use_id
-JOIN app_user a ON a.id = u.user_id",
+JOIN app_user a ON a.id = u.user_id
+LEFT JOIN authorization_code ac ON ac.code_hash = t.code_hash",
     stands_on!(),
     "
 WHERE t.token_hash IN"

@@ -109,6 +109,13 @@ pub async fn of_structure(
     })
 }
 
+const IDENTITY: &str = "SELECT identity_sealed FROM app_user WHERE id = $1";
+
+/// The sealed civil identity of a user.
+pub async fn identity(tx: &mut impl Access, id: UserId) -> Result<Vec<u8>, StoreError> {
+    on!(tx, c => sqlx::query_scalar::<_, Vec<u8>>(IDENTITY).bind(id).fetch_one(c).await)
+}
+
 const LOCALE: &str = "SELECT locale FROM app_user WHERE id = $1";
 
 /// The language in which a user last read and answered: `fr` or `en`.

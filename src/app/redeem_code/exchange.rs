@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use crate::app::authenticate_client::shows_secret;
 use crate::app::caller::CHARTER_VERSION;
+use crate::app::give_userinfo::asked;
 use crate::app::openid;
 use crate::domain::ids::{EntryId, ServiceId};
 use crate::domain::secret::{HashedToken, Secret};
@@ -111,7 +112,10 @@ impl Looked {
     pub(in crate::app) fn draft(&self) -> Option<Draft> {
         let Self::Redeemed(redeemed) = self else { return None };
         let draft = entry(Draft::done(Kind::CodeRedeemed), &redeemed.code.standing, redeemed.client.id);
-        Some(draft.fact("token_ends_at", redeemed.expires_at))
+        let draft = draft.fact("token_ends_at", redeemed.expires_at);
+        let asked = asked(redeemed.code.claims.as_deref()).unwrap_or_default();
+        let names: Vec<&str> = asked.id_token.iter().map(String::as_str).collect();
+        Some(if names.is_empty() { draft } else { draft.list("claims", names) })
     }
 }
 

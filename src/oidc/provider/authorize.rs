@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
+use super::asked_claims::{self, AskedClaims};
 use super::client::Client;
 use super::dpop::is_thumbprint;
 use super::error::{AuthorizeError, PageError};
@@ -49,6 +50,9 @@ pub struct Request {
     pub max_age: Option<u32>,
     pub challenge: Option<Challenge>,
     pub filter: GrantFilter,
+    /// Claims asked for one by one.
+    #[serde(default, skip_serializing_if = "AskedClaims::is_empty")]
+    pub claims: AskedClaims,
     pub id_token_hint: Option<String>,
     /// Thumbprint of the key that must prove itself when the code is redeemed (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,6 +150,7 @@ fn contents(
     if !scopes.has(Scope::OpenId) {
         return Err(AuthorizeError::InvalidScope);
     }
+    let (filter, claims) = filter(params, client)?;
     Ok(Request {
         answer_to: answer_to.clone(),
         scopes,
@@ -158,7 +163,8 @@ fn contents(
         prompts: prompts(params)?,
         max_age: max_age(params)?,
         challenge: challenge(params, client.policy.profile.pkce())?,
-        filter: filter(params)?,
+        filter,
+        claims,
         id_token_hint: bounded(
             params,
             "id_token_hint",
@@ -259,15 +265,19 @@ fn dpop_jkt(params: &Params, way: Way<'_>) -> Result<Option<String>, AuthorizeEr
     }
 }
 
-fn filter(params: &Params) -> Result<GrantFilter, AuthorizeError> {
-    let mut filter = GrantFilter::default();
+fn filter(params: &Params, client: &Client) -> Result<(GrantFilter, AskedClaims), AuthorizeError> {
+    let (mut filter, mut asked) = (GrantFilter::default(), AskedClaims::default());
     if let Some(claims) = params.get("claims")? {
-        filter = filter.with_claims(claims)?;
+        (asked, filter) = asked_claims::read(claims, filter)?;
+    }
+    // The ID token of a hub holds what was agreed with it and nothing else.
+    if client.policy.is_hub {
+        asked.id_token.clear();
     }
     if let Some(details) = params.get("authorization_details")? {
         filter = filter.with_details(details)?;
     }
-    Ok(filter)
+    Ok((filter, asked))
 }
 
 /// Whether the aidant must enter a fresh code before this request goes on.

@@ -1,10 +1,13 @@
 //! What the ID token and userinfo say (OpenID Connect Core §2 and §5.1, RFC 8693 §4.1 for `act`).
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::filter::MANDATE_TYPE;
-use super::scope::{Scope, Scopes};
+use super::scope::Scopes;
+use crate::crypto::jwt::Alg;
 
 /// Who acts for the user: the aidant outermost, as the current actor, the structure they act for nested inside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,11 +75,15 @@ pub fn amr() -> Vec<String> {
     ["pwd", "otp", "mfa"].map(str::to_owned).to_vec()
 }
 
-/// `at_hash`: the left half of the SHA-256 of the access token, for ES256 and RS256 alike
-/// (OpenID Connect Core §3.1.3.6).
-pub fn at_hash(access_token: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, access_token.as_bytes());
-    let half = digest.as_ref().get(..16).unwrap_or_default();
+/// `at_hash`: the left half of the hash of the access token, by the hash function that the algorithm of the ID token
+/// signs with (OpenID Connect Core §3.1.3.6): SHA-256, but SHA-512 for EdDSA with Ed25519 (RFC 8032 §5.1).
+pub fn at_hash(alg: Alg, access_token: &str) -> String {
+    let function = match alg {
+        Alg::Es256 | Alg::Rs256 | Alg::Ps256 => &digest::SHA256,
+        Alg::EdDsa => &digest::SHA512,
+    };
+    let digest = digest::digest(function, access_token.as_bytes());
+    let half = digest.as_ref().get(..digest.as_ref().len() / 2).unwrap_or_default();
     BASE64URL_NOPAD.encode(half)
 }
 
@@ -103,21 +110,36 @@ pub struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// Only what `scopes` open.
+    /// Only what `scopes` open, and what was `asked` for by name.
     #[must_use]
-    pub fn within(self, scopes: &Scopes) -> Self {
-        let (profile, birth) = (scopes.has(Scope::Profile), scopes.has(Scope::Birth));
+    pub fn within(self, scopes: &Scopes, asked: &BTreeSet<String>) -> Self {
+        let open = |name: &&str| scopes.iter().any(|scope| scope.claims().contains(name));
+        self.only(|name| open(&name) || asked.contains(name))
+    }
+
+    /// Only the claims whose names are `given`.
+    #[must_use]
+    pub fn only(self, given: impl Fn(&str) -> bool) -> Self {
         Self {
-            given_name: self.given_name.filter(|_| profile),
-            family_name: self.family_name.filter(|_| profile),
-            preferred_username: self.preferred_username.filter(|_| profile),
-            gender: self.gender.filter(|_| profile),
-            birthdate: self.birthdate.filter(|_| profile),
-            birthplace: self.birthplace.filter(|_| birth),
-            birthcountry: self.birthcountry.filter(|_| birth),
-            email: self.email.filter(|_| scopes.has(Scope::Email)),
+            given_name: self.given_name.filter(|_| given("given_name")),
+            family_name: self.family_name.filter(|_| given("family_name")),
+            preferred_username: self.preferred_username.filter(|_| given("preferred_username")),
+            gender: self.gender.filter(|_| given("gender")),
+            birthdate: self.birthdate.filter(|_| given("birthdate")),
+            birthplace: self.birthplace.filter(|_| given("birthplace")),
+            birthcountry: self.birthcountry.filter(|_| given("birthcountry")),
+            email: self.email.filter(|_| given("email")),
         }
     }
+}
+
+/// An ID token with claims of the user's identity that were asked for there by name (OpenID Connect Core §5.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IdTokenWith<'a> {
+    #[serde(flatten)]
+    pub token: &'a IdToken,
+    #[serde(flatten)]
+    pub identity: Identity<'a>,
 }
 
 /// The answer of userinfo to a service registered for a signed one (OpenID Connect Core §5.3.2).
@@ -143,6 +165,7 @@ pub struct UserInfo<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scope::Scope;
     use super::*;
     use serde_json::json;
 
@@ -159,7 +182,10 @@ mod tests {
 
     #[test]
     fn scopes_open_their_claims_and_no_others() {
-        let given = |scopes: &str| serde_json::to_value(IDENTITY.within(&Scopes::parse(scopes))).unwrap();
+        let given = |scopes: &str| {
+            let within = IDENTITY.within(&Scopes::parse(scopes), &BTreeSet::new());
+            serde_json::to_value(within).unwrap()
+        };
         assert_eq!(given("openid"), json!({}));
         assert_eq!(given("openid birth"), json!({"birthplace": "2A004", "birthcountry": "99100"}));
         assert_eq!(given("openid email"), json!({}), "a missing address stays missing");
@@ -168,13 +194,17 @@ mod tests {
             json!({"given_name": "Angélique Marie", "family_name": "Dubois", "gender": "female",
                    "birthdate": "1962-00-00"})
         );
+        let asked = ["birthdate", "email"].map(str::to_owned).into();
+        let with = serde_json::to_value(IDENTITY.within(&Scopes::parse("openid birth"), &asked)).unwrap();
+        let birth = json!({"birthplace": "2A004", "birthcountry": "99100", "birthdate": "1962-00-00"});
+        assert_eq!(with, birth, "and what was asked for by name");
     }
 
     #[test]
     fn every_claim_belongs_to_the_scope_that_announces_it() {
         let full = Identity { preferred_username: Some("D"), email: Some("a@b.fr"), ..IDENTITY };
         for scope in Scope::ALL {
-            let shown = serde_json::to_value(full.within(&Scopes::parse(scope.name()))).unwrap();
+            let shown = serde_json::to_value(full.within(&Scopes::parse(scope.name()), &BTreeSet::new())).unwrap();
             let mut names: Vec<_> = shown.as_object().unwrap().keys().cloned().collect();
             let mut announced: Vec<_> = scope.claims().iter().filter(|&&name| name != "sub").collect();
             names.sort();
@@ -193,7 +223,7 @@ mod tests {
     fn userinfo_is_flat_and_without_nulls() {
         let info = UserInfo {
             sub: "u",
-            identity: IDENTITY.within(&Scopes::parse("birth")),
+            identity: IDENTITY.within(&Scopes::parse("birth"), &BTreeSet::new()),
             act: None,
             authorization_details: Some(vec![MandateDetail::new("r".into(), "argent", "act", 9)]),
         };
@@ -208,6 +238,7 @@ mod tests {
     #[test]
     fn at_hash_is_that_of_the_standard() {
         // OpenID Connect Core, appendix A.3: this access token, RS256.
-        assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(Alg::Rs256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(BASE64URL_NOPAD.decode(at_hash(Alg::EdDsa, "x").as_bytes()).unwrap().len(), 32);
     }
 }

@@ -31,6 +31,9 @@ pub enum AuthorizeError {
     LoginRequired,
     #[error("the aidant must act and the request forbids it")]
     InteractionRequired,
+    /// An essential level that nobody is identified at here (Unmet Authentication Requirements 1.0 §2).
+    #[error("users are not identified at the level that is essential")]
+    UnmetRequirements,
     #[error("the aidant gave up, or no mandate allows it")]
     AccessDenied,
     #[error("something failed on our side; nothing was opened")]
@@ -52,6 +55,7 @@ impl AuthorizeError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::LoginRequired => "login_required",
             Self::InteractionRequired => "interaction_required",
+            Self::UnmetRequirements => "unmet_authentication_requirements",
             Self::AccessDenied => "access_denied",
             Self::ServerError => "server_error",
         }

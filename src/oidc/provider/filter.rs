@@ -1,6 +1,5 @@
 //! What a service asks of the mandate: it narrows the grants offered to the aidant, it never widens them.
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The only type of authorization details served (RFC 9396 §2).
 pub const MANDATE_TYPE: &str = "urn:entremise:mandate";
@@ -21,6 +20,19 @@ pub struct GrantFilter {
     /// The lowest access level that serves: `consult` is met by any grant, `act` only by one that allows acting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
+    /// The one user meant, by the identifier the service knows: any of these, from `claims.id_token.sub`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subs: Vec<String>,
+    /// Levels of the user's proofing, any of which must be met, from an essential `claims.id_token.acr`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr: Vec<String>,
+}
+
+impl GrantFilter {
+    /// Whether a level that must be met is one of those at which users are identified here.
+    pub fn can_be_met(&self, served: &[String]) -> bool {
+        self.acr.is_empty() || self.acr.iter().any(|level| served.contains(level))
+    }
 }
 
 /// The access level asked for, in the words of `authorization_details`.
@@ -65,38 +77,9 @@ impl GrantFilter {
         }
         bounded(&self.domains).then_some(self).ok_or(BadFilter::Details)
     }
-
-    /// Adds the wishes of a `claims` parameter: only `id_token.rep_scope` limits the grants; other claims are
-    /// given by scope, so asking for them here changes nothing.
-    pub fn with_claims(mut self, text: &str) -> Result<Self, BadFilter> {
-        let claims: Value = serde_json::from_str(text).map_err(|_| BadFilter::Claims)?;
-        let claims = claims.as_object().ok_or(BadFilter::Claims)?;
-        let wish = match claims.get("id_token") {
-            None | Some(Value::Null) => return Ok(self),
-            Some(Value::Object(id_token)) => id_token.get("rep_scope"),
-            Some(_) => return Err(BadFilter::Claims),
-        };
-        self.rep_scope = match wish {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Object(wish)) => labels(wish).ok_or(BadFilter::Claims)?,
-            Some(_) => return Err(BadFilter::Claims),
-        };
-        bounded(&self.rep_scope).then_some(self).ok_or(BadFilter::Claims)
-    }
 }
 
-/// `value` and `values` of a claim request (OpenID Connect Core §5.5.1). None if they are not text.
-fn labels(wish: &serde_json::Map<String, Value>) -> Option<Vec<String>> {
-    let listed = match wish.get("values") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(values)) => values.iter().collect(),
-        Some(_) => return None,
-    };
-    let single = wish.get("value").filter(|value| !value.is_null());
-    listed.into_iter().chain(single).map(|value| value.as_str().map(str::to_owned)).collect()
-}
-
-fn bounded(values: &[String]) -> bool {
+pub(super) fn bounded(values: &[String]) -> bool {
     values.len() <= MOST_VALUES && values.iter().all(|value| value.chars().count() <= LONGEST_VALUE)
 }
 
@@ -139,38 +122,5 @@ mod tests {
         }
         let long = format!(r#"[{{"type":"urn:entremise:mandate","domains":["{}"]}}]"#, "x".repeat(101));
         assert_eq!(details(&long), Err(BadFilter::Details));
-    }
-
-    #[test]
-    fn rep_scope_as_franceconnect_sends_it() {
-        let claims = |text: &str| GrantFilter::default().with_claims(text);
-        let sent = r#"{"id_token":{"rep_scope":{"essential":true,"values":["Logement","Justice"]}}}"#;
-        assert_eq!(claims(sent).unwrap().rep_scope, ["Logement", "Justice"]);
-        for nothing_asked in [
-            "{}",
-            r#"{"id_token":null}"#,
-            r#"{"id_token":{}}"#,
-            r#"{"id_token":{"rep_scope":null}}"#,
-            r#"{"id_token":{"rep_scope":{"essential":true}}}"#,
-            r#"{"id_token":{"rep_scope":{"essential":true,"values":[]}}}"#,
-            r#"{"userinfo":{"email":{"essential":true}}}"#,
-        ] {
-            assert_eq!(claims(nothing_asked), Ok(GrantFilter::default()), "{nothing_asked}");
-        }
-        assert_eq!(
-            claims(r#"{"id_token":{"rep_scope":{"value":"Logement"}}}"#).unwrap().rep_scope,
-            ["Logement"]
-        );
-        for bad in [
-            "",
-            "[]",
-            "nonsense",
-            r#"{"id_token":3}"#,
-            r#"{"id_token":{"rep_scope":"Logement"}}"#,
-            r#"{"id_token":{"rep_scope":{"values":"Logement"}}}"#,
-            r#"{"id_token":{"rep_scope":{"values":[1]}}}"#,
-        ] {
-            assert_eq!(claims(bad), Err(BadFilter::Claims), "{bad}");
-        }
     }
 }

@@ -44,8 +44,8 @@ pub struct Metadata {
     grant_types_supported: [&'static str; 2],
     acr_values_supported: Vec<String>,
     subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: [&'static str; 2],
-    userinfo_signing_alg_values_supported: [&'static str; 2],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    userinfo_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: [ClientAuthMethod; 3],
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
     dpop_signing_alg_values_supported: [&'static str; 3],
@@ -63,9 +63,12 @@ pub struct Metadata {
     ui_locales_supported: [&'static str; 2],
 }
 
-/// Describes the provider at `issuer` (no trailing slash). `acr_values` are the levels at which users are identified.
-pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
+/// Describes the provider at `issuer` (no trailing slash). `acr_values` are the levels at which users are identified,
+/// `signs` the algorithms that have keys.
+pub fn metadata(issuer: &str, acr_values: &[String], signs: &[Alg]) -> Metadata {
     let at = |path: &str| format!("{issuer}{path}");
+    let more = signs.iter().copied().filter(|alg| matches!(alg, Alg::Ps256 | Alg::EdDsa));
+    let algs: Vec<_> = [Alg::Rs256, Alg::Es256].into_iter().chain(more).map(Alg::name).collect();
     let own = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "act"];
     Metadata {
         issuer: issuer.to_owned(),
@@ -84,8 +87,8 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
         grant_types_supported: ["authorization_code", "refresh_token"],
         acr_values_supported: acr_values.to_vec(),
         subject_types_supported: ["pairwise"],
-        id_token_signing_alg_values_supported: [Alg::Rs256.name(), Alg::Es256.name()],
-        userinfo_signing_alg_values_supported: [Alg::Rs256.name(), Alg::Es256.name()],
+        id_token_signing_alg_values_supported: algs.clone(),
+        userinfo_signing_alg_values_supported: algs,
         token_endpoint_auth_methods_supported: [
             ClientAuthMethod::ClientSecretBasic,
             ClientAuthMethod::ClientSecretPost,
@@ -100,7 +103,7 @@ pub fn metadata(issuer: &str, acr_values: &[String]) -> Metadata {
             .collect(),
         code_challenge_methods_supported: ["S256"],
         authorization_details_types_supported: [MANDATE_TYPE],
-        claims_parameter_supported: false,
+        claims_parameter_supported: true,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
         require_request_uri_registration: false,
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn endpoints_stand_under_the_issuer_and_the_limits_are_said() {
-        let document = serde_json::to_value(metadata("https://op.example", &["eidas1".into()])).unwrap();
+        let document = serde_json::to_value(metadata("https://op.example", &["eidas1".into()], &[Alg::Es256, Alg::EdDsa])).unwrap();
         let fields = document.as_object().unwrap();
         assert_eq!(document["issuer"], "https://op.example");
         for (name, value) in
@@ -126,6 +129,7 @@ mod tests {
             assert!(value.as_str().unwrap().starts_with("https://op.example/"), "{name}");
         }
         for (name, expected) in [
+            ("claims_parameter_supported", true),
             ("request_parameter_supported", false),
             ("request_uri_parameter_supported", false),
             ("require_pushed_authorization_requests", false),
@@ -133,7 +137,7 @@ mod tests {
         ] {
             assert_eq!(document[name], expected, "{name}");
         }
-        assert_eq!(document["id_token_signing_alg_values_supported"], serde_json::json!(["RS256", "ES256"]));
+        assert_eq!(document["id_token_signing_alg_values_supported"], serde_json::json!(["RS256", "ES256", "EdDSA"]));
         assert_eq!(document["acr_values_supported"], serde_json::json!(["eidas1"]));
         assert_eq!(document["subject_types_supported"], serde_json::json!(["pairwise"]));
     }

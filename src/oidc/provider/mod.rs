@@ -1,6 +1,7 @@
 //! The protocol we serve, as pure rules: what a request may say, what an answer must say.
 //! No HTTP server, no SQL; the present and every secret come in as arguments.
 pub mod access;
+pub mod asked_claims;
 pub mod assertion;
 pub mod authorize;
 pub mod claims;

@@ -49,12 +49,18 @@ impl From<PageError> for Refusal {
     }
 }
 
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Page(error) => error.into(),
+            Refused::Client(_, error) => error.into(),
+        }
+    }
+}
+
 /// Checks what `client` pushes, having proven itself and perhaps a key.
 pub fn check(params: &Params, client: &Client, jkt: Option<&str>) -> Result<Request, Refusal> {
-    check_pushed(params, client, jkt).map_err(|refused| match refused {
-        Refused::Page(error) => error.into(),
-        Refused::Client(_, error) => error.into(),
-    })
+    check_pushed(params, client, jkt).map_err(Refusal::from)
 }
 
 /// The name under which a pushed request is visited.

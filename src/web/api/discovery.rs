@@ -20,7 +20,11 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn discovery(State(app): State<App>, visit: Visit) -> Response {
-    let document = metadata(&openid::issuer(&app), &app.config.identity.acr_accepted);
+    let signs = match signing_keys::served(&app).await {
+        Ok(signs) => signs,
+        Err(error) => return Problem::internal(&error).respond(&visit),
+    };
+    let document = metadata(&openid::issuer(&app), &app.config.identity.acr_accepted, &signs);
     match serde_json::to_string(&document) {
         Ok(body) => public("application/json", body),
         Err(error) => Problem::internal(&error).respond(&visit),

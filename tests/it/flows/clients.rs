@@ -1,5 +1,6 @@
 //! An operator's pages of services: registered by form, watched, changed, stopped at once.
 use entremise::domain::ids::PersonId;
+use entremise::store::StoreError;
 use time::Duration;
 
 use super::provider::{Browser, authorize, basic, json, logged, param, redeem, server, userinfo};

@@ -19,6 +19,7 @@ pub mod people_support;
 pub mod provider;
 mod provider_checks;
 mod provider_choice;
+mod provider_claims;
 mod provider_clients;
 mod provider_high_security;
 mod provider_introspection;

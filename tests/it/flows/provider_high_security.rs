@@ -1,4 +1,5 @@
 //! A service under FAPI 2.0: it pushes its request, signs its assertions, and holds the key of its tokens.
+use entremise::crypto::jwt::Alg;
 use entremise::domain::ids::UserId;
 use entremise::oidc::provider::policy::{ClientKeys, Policy};
 use serde_json::{Value, json};
@@ -28,12 +29,17 @@ pub struct Bank {
 
 impl Bank {
     pub async fn of(app: &TestApp) -> Self {
+        Self::signing(app, Alg::Es256).await
+    }
+
+    /// The same, with ID tokens of this algorithm.
+    pub async fn signing(app: &TestApp, alg: Alg) -> Self {
         let desk = app.desk("Nadia", "35600000012345").await;
         let user = app.user(&ahmed()).await;
         app.mandate(&desk, user, &["argent"], Duration::days(31), Some("eidas2")).await;
         let (signer, holder) = (Signer::fresh(), Signer::fresh());
         let keys = ClientKeys::Inline(signer.jwks());
-        let service = app.service("bank", |new| new.policy = Policy::high_security(keys)).await;
+        let service = app.service("bank", |new| new.policy = Policy { id_token_alg: alg, ..Policy::high_security(keys) }).await;
         Self { desk, user, service, signer, holder }
     }
 

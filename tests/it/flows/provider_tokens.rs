@@ -260,6 +260,7 @@ pub(super) async fn issue(
             redirect_uri: &service.redirect_uri,
             scope: "openid profile",
             nonce: None,
+            claims: None,
             challenge: None,
             dpop_jkt: None,
             issued_at: now,

@@ -8,6 +8,7 @@ use super::{before_an_act, secret, typed, words};
 use crate::app::App;
 use crate::app::oversee_clients::{self, Domain};
 use crate::app::register_client::{self, RegisterError};
+use crate::crypto::jwt::Alg;
 use crate::web::error::Problem;
 use crate::web::extract::{PostedForm, Visit};
 use crate::web::pages::{Answer, redirect};
@@ -47,7 +48,7 @@ fn draw(visit: &Visit, status: StatusCode, form: Form, catalogue: &[Domain]) -> 
         let hint = l.t(&format!("{key}-hint"));
         Choice::new(word, l.t(&key)).hint(hint)
     };
-    let algs = || words::ALGS.map(|alg| Choice::new(alg.name(), alg.name())).to_vec();
+    let algs = || Alg::ALL.map(|alg| Choice::new(alg.name(), alg.name())).to_vec();
     let page = NewPage {
         profiles: ["general", "high_security", "franceconnect"].map(profile).to_vec(),
         methods: methods(&l),

@@ -1,6 +1,5 @@
 //! What is registered of a service, in words.
 use crate::app::oversee_clients::{Domain, KeysFault};
-use crate::crypto::jwt::Alg;
 use crate::oidc::outbound::OutboundError;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::policy::{ClientAuthMethod, Policy, Profile, Reauthentication};
@@ -100,9 +99,6 @@ pub(super) fn fault(fault: KeysFault) -> Message {
         KeysFault::NotKeys => Message::new("clients-keys-nonsense"),
     }
 }
-
-/// The algorithms a service may be registered for.
-pub(super) const ALGS: [Alg; 2] = [Alg::Es256, Alg::Rs256];
 
 #[cfg(test)]
 mod tests {
