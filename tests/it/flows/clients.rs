@@ -113,14 +113,15 @@ on_both_engines! {
         emma.get(&address).await.assert_contains("https://impots.example/two").assert_contains("Secret en service depuis");
         emma.post("/clients/new", &good).await.assert_status(422).assert_contains("déjà cet identifiant");
 
-        let keys = serde_json::to_string(&Signer::fresh().jwks()).unwrap();
+        let signer = Signer::fresh();
+        let keys = serde_json::to_string(&signer.jwks()).unwrap();
         let bank = [
             ("client_id", "bank"), ("name", "Banque"), ("profile", "high_security"), ("jwks", keys.as_str()),
             ("redirect_uris", "https://bank.example/cb"), ("id_token_alg", "ES256"), ("flags", "refresh"),
         ];
         let made = emma.post("/clients/new", &bank).await;
         let to = made.assert_status(303).location().to_owned();
-        emma.get(&to).await.assert_status(200).assert_contains("EC").assert_contains("déposées d’avance");
+        emma.get(&to).await.assert_status(200).assert_contains(&signer.thumbprint()).assert_contains("déposées d’avance");
         emma.get(&format!("{to}/secret")).await.assert_status(404);
         emma.post(&format!("{to}/secret"), &[("overlap", "0")]).await.assert_status(404);
     }
@@ -132,7 +133,7 @@ on_both_engines! {
         let service = app.service("impots", |_| {}).await;
         let other = app.service("allocations", |_| {}).await;
         let mut emma = Operator::of(&app).await;
-        emma.get(&page(&service)).await.assert_contains("Rien en 30 jours").assert_contains("0 refus");
+        emma.get(&page(&service)).await.assert_contains("Rien en 30 jours").assert_contains("aucune ouverture, aucune action rapportée, 0 refus");
         let code = param(&Browser::of(&app, &desk).open(&service, user, &[]).await, "code").unwrap();
         let tokens = json(&redeem(&app, &service, &code, &[]).await);
         let token = tokens["access_token"].as_str().unwrap();

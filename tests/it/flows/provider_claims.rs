@@ -133,6 +133,7 @@ on_both_engines! {
         for bad in ["[]", "{", r#"{"userinfo":3}"#, r#"{"userinfo":{"email":true}}"#, r#"{"id_token":{"acr":{"essential":1}}}"#] {
             assert_eq!(error(&app, &scene.service, bad).await.as_deref(), Some("invalid_request"), "{bad}");
         }
+        let app = TestApp::fresh(app.db.engine).await;
         let bank = Bank::of(&app).await;
         for (claims, code) in [
             ("[]", "invalid_request"),

@@ -65,9 +65,11 @@ clients-rule-hub = Other services stand behind it.
 clients-rule-resource-server = It may check the tokens of other services.
 
 clients-summary = In 30 days: { $opened ->
+    [0] never opened
     [one] opened once
    *[other] opened { $opened } times
 }, { $actions ->
+    [0] no action reported
     [one] one action reported
    *[other] { $actions } actions reported
 }, { $refused } refused.

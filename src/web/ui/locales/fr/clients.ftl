@@ -65,9 +65,11 @@ clients-rule-hub = D'autres services se trouvent derrière lui.
 clients-rule-resource-server = Il peut vérifier les jetons d'autres services.
 
 clients-summary = En 30 jours : { $opened ->
+    [0] aucune ouverture
     [one] une ouverture
    *[other] { $opened } ouvertures
 }, { $actions ->
+    [0] aucune action rapportée
     [one] une action rapportée
    *[other] { $actions } actions rapportées
 }, { $refused } refus.
