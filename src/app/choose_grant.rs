@@ -66,7 +66,9 @@ pub async fn offers(
 ) -> Result<(CivilIdentity, Vec<Offer>), OpenError> {
     let now = app.now();
     let rows = view!(app.store, tx => { offer::of_user(tx, structure, now, user).await })?;
-    let Some(first) = rows.iter().find(|row| opening.offers(app, row)) else { return Err(OpenError::NotOffered) };
+    let Some(first) = rows.iter().find(|row| opening.offers(app, row)) else {
+        return Err(OpenError::NotOffered);
+    };
     let identity = identity(app, user, &first.identity_sealed)?;
     if let Some(why) = refused_there(opening, &identity) {
         let draft = Draft::refused(Kind::AuthorizationRefused, why.code()).by(who.person_id, Role::Aidant);

@@ -91,7 +91,8 @@ pub async fn register(
     let secret = (new.policy.auth_method != ClientAuthMethod::PrivateKeyJwt)
         .then(|| PlainToken::generate(app.entropy.as_ref()));
     // What signs its tokens is published before its first one.
-    let algs: Vec<_> = [Some(new.policy.id_token_alg), new.policy.userinfo_alg].into_iter().flatten().collect();
+    let algs: Vec<_> =
+        [Some(new.policy.id_token_alg), new.policy.userinfo_alg].into_iter().flatten().collect();
     signing_keys::ensure_of(app, &algs).await?;
     let row = openid::row(&client, secret.as_ref(), now)?;
     transact!(app.store, "register_client", tx => {

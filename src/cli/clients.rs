@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jsonwebtoken::jwk::JwkSet;
 
-use crate::app::manage_client::{self, By};
 use crate::app::App;
+use crate::app::manage_client::{self, By};
 use crate::app::register_client::{self, NewService};
 use crate::crypto::jwt::Alg;
 use crate::domain::secret::PlainToken;
@@ -115,7 +115,8 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
             Verb::Add(add) => {
                 let client_id = add.client_id.clone();
                 let new = service(*add)?;
-                let (_, secret) = register_client::register(&app, By::CommandLine, &new).await.map_err(refused)?;
+                let (_, secret) =
+                    register_client::register(&app, By::CommandLine, &new).await.map_err(refused)?;
                 say(&format!("client_id      {client_id}"));
                 if let Some(secret) = secret {
                     say_secret(&secret);
@@ -129,15 +130,18 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
             Verb::Show { client_id } => show(&app, &client_id).await?,
             Verb::RotateSecret { client_id, overlap } => {
                 let overlap = time::Duration::hours(overlap.into());
-                let secret =
-                    manage_client::rotate_secret(&app, By::CommandLine, &client_id, overlap).await.map_err(refused)?;
+                let secret = manage_client::rotate_secret(&app, By::CommandLine, &client_id, overlap)
+                    .await
+                    .map_err(refused)?;
                 say_secret(&secret);
             }
             Verb::Suspend { client_id } => {
                 manage_client::suspend(&app, By::CommandLine, &client_id, true, "").await.map_err(refused)?;
             }
             Verb::Resume { client_id } => {
-                manage_client::suspend(&app, By::CommandLine, &client_id, false, "").await.map_err(refused)?;
+                manage_client::suspend(&app, By::CommandLine, &client_id, false, "")
+                    .await
+                    .map_err(refused)?;
             }
         }
         app.store.close().await;

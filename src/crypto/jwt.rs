@@ -9,8 +9,8 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-    RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, ThumbprintHash};
@@ -278,8 +278,10 @@ mod tests {
             let part = |name: &str| BASE64URL_NOPAD.decode(jwk[name].as_str().unwrap().as_bytes()).unwrap();
             let rsa = || RsaPublicKeyComponents { n: part("n"), e: part("e") };
             let verified = |message: &[u8]| match alg {
-                Alg::Es256 => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, [vec![4], part("x"), part("y")].concat())
-                    .verify(message, &signature),
+                Alg::Es256 => {
+                    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, [vec![4], part("x"), part("y")].concat())
+                        .verify(message, &signature)
+                }
                 Alg::EdDsa => UnparsedPublicKey::new(&ED25519, part("x")).verify(message, &signature),
                 Alg::Rs256 => rsa().verify(&RSA_PKCS1_2048_8192_SHA256, message, &signature),
                 Alg::Ps256 => rsa().verify(&RSA_PSS_2048_8192_SHA256, message, &signature),

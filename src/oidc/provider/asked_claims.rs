@@ -126,15 +126,24 @@ mod tests {
     fn claims_of_the_identity_are_asked_for_one_by_one() {
         let text = r#"{"userinfo":{"given_name":{"essential":true},"email":null,"picture":null,"http://x.example/#y":{"value":3}},
             "id_token":{"auth_time":{"essential":true},"birthdate":null,"sub":null,"act":null,"family_name#fr":null}}"#;
-        assert_eq!(names(text), (vec!["birthdate".to_owned()], vec!["email".to_owned(), "given_name".to_owned()]));
-        assert_eq!(names(r#"{"userinfo":{"given_name":{"value":"Anne","surprise":[1]}},"other":3}"#).1, ["given_name"]);
+        assert_eq!(
+            names(text),
+            (vec!["birthdate".to_owned()], vec!["email".to_owned(), "given_name".to_owned()])
+        );
+        assert_eq!(
+            names(r#"{"userinfo":{"given_name":{"value":"Anne","surprise":[1]}},"other":3}"#).1,
+            ["given_name"]
+        );
         assert_eq!(claims(text).unwrap().1, GrantFilter::default());
     }
 
     #[test]
     fn an_essential_level_and_a_named_user_narrow() {
         let acr = |text: &str| claims(text).unwrap().1.acr;
-        assert_eq!(acr(r#"{"id_token":{"acr":{"essential":true,"values":["eidas1","eidas2"]}}}"#), ["eidas1", "eidas2"]);
+        assert_eq!(
+            acr(r#"{"id_token":{"acr":{"essential":true,"values":["eidas1","eidas2"]}}}"#),
+            ["eidas1", "eidas2"]
+        );
         assert_eq!(acr(r#"{"id_token":{"acr":{"essential":true,"value":"eidas2"}}}"#), ["eidas2"]);
         for only_preferred in [
             r#"{"id_token":{"acr":{"values":["eidas9"]}}}"#,
@@ -150,7 +159,8 @@ mod tests {
     #[test]
     fn claims_not_well_formed_are_refused() {
         let long = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "x".repeat(LONGEST));
-        let many = format!(r#"{{"id_token":{{"rep_scope":{{"values":{}}}}}}}"#, serde_json::json!(vec!["x"; 65]));
+        let many =
+            format!(r#"{{"id_token":{{"rep_scope":{{"values":{}}}}}}}"#, serde_json::json!(vec!["x"; 65]));
         for bad in [
             "",
             "[]",

@@ -204,7 +204,8 @@ mod tests {
     fn every_claim_belongs_to_the_scope_that_announces_it() {
         let full = Identity { preferred_username: Some("D"), email: Some("a@b.fr"), ..IDENTITY };
         for scope in Scope::ALL {
-            let shown = serde_json::to_value(full.within(&Scopes::parse(scope.name()), &BTreeSet::new())).unwrap();
+            let shown =
+                serde_json::to_value(full.within(&Scopes::parse(scope.name()), &BTreeSet::new())).unwrap();
             let mut names: Vec<_> = shown.as_object().unwrap().keys().cloned().collect();
             let mut announced: Vec<_> = scope.claims().iter().filter(|&&name| name != "sub").collect();
             names.sort();
@@ -238,7 +239,10 @@ mod tests {
     #[test]
     fn at_hash_is_that_of_the_standard() {
         // OpenID Connect Core, appendix A.3: this access token, RS256.
-        assert_eq!(at_hash(Alg::Rs256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(
+            at_hash(Alg::Rs256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+            "77QmUPtjPfzWtF2AnpK9RQ"
+        );
         assert_eq!(BASE64URL_NOPAD.decode(at_hash(Alg::EdDsa, "x").as_bytes()).unwrap().len(), 32);
     }
 }

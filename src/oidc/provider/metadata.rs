@@ -120,7 +120,12 @@ mod tests {
 
     #[test]
     fn endpoints_stand_under_the_issuer_and_the_limits_are_said() {
-        let document = serde_json::to_value(metadata("https://op.example", &["eidas1".into()], &[Alg::Es256, Alg::EdDsa])).unwrap();
+        let document = serde_json::to_value(metadata(
+            "https://op.example",
+            &["eidas1".into()],
+            &[Alg::Es256, Alg::EdDsa],
+        ))
+        .unwrap();
         let fields = document.as_object().unwrap();
         assert_eq!(document["issuer"], "https://op.example");
         for (name, value) in
@@ -137,7 +142,10 @@ mod tests {
         ] {
             assert_eq!(document[name], expected, "{name}");
         }
-        assert_eq!(document["id_token_signing_alg_values_supported"], serde_json::json!(["RS256", "ES256", "EdDSA"]));
+        assert_eq!(
+            document["id_token_signing_alg_values_supported"],
+            serde_json::json!(["RS256", "ES256", "EdDSA"])
+        );
         assert_eq!(document["acr_values_supported"], serde_json::json!(["eidas1"]));
         assert_eq!(document["subject_types_supported"], serde_json::json!(["pairwise"]));
     }

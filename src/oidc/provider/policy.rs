@@ -174,10 +174,7 @@ impl Policy {
     pub fn check(&self) -> Result<(), BadRegistration> {
         use Contradiction::{Hub, NoKeys, Profile, Untold};
         let rules = [
-            (
-                self.auth_method == ClientAuthMethod::PrivateKeyJwt && self.keys == ClientKeys::None,
-                NoKeys,
-            ),
+            (self.auth_method == ClientAuthMethod::PrivateKeyJwt && self.keys == ClientKeys::None, NoKeys),
             (self.enforces_limits && !self.tells_actor, Untold),
             (self.enforces_limits && self.is_hub, Hub),
             (self.breaks_its_profile(), Profile),

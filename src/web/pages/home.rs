@@ -58,8 +58,7 @@ const MANDATES: Door =
 const USES: Door = Door { href: "/uses", title: "home-door-uses", text: "home-door-uses-text" };
 const CARDS: Door = Door { href: "/cards", title: "home-door-cards", text: "home-door-cards-text" };
 const PEOPLE: Door = Door { href: "/people", title: "home-door-people", text: "home-door-people-text" };
-const CLIENTS: Door =
-    Door { href: "/clients", title: "home-door-clients", text: "home-door-clients-text" };
+const CLIENTS: Door = Door { href: "/clients", title: "home-door-clients", text: "home-door-clients-text" };
 const LOG: Door = Door { href: "/log", title: "home-door-log", text: "home-door-log-text" };
 const ACCOUNT: Door = Door { href: "/account", title: "home-door-account", text: "home-door-account-text" };
 

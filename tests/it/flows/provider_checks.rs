@@ -4,8 +4,8 @@ use entremise::domain::ids::UserId;
 use serde_json::{Value, json as value};
 use time::Duration;
 
-use super::provider_high_security::Bank;
 use super::provider::{Browser, basic, id_token, json, logged, param, redeem, server, userinfo};
+use super::provider_high_security::Bank;
 use crate::support::app::{Answer, TestApp};
 use crate::support::services::{Desk, Service, ahmed, josette};
 use crate::support::signing::Signer;

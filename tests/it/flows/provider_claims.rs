@@ -34,7 +34,8 @@ impl Scene {
         let claims = claims.to_string();
         let more = [("claims", claims.as_str()), ("scope", scope)];
         let back = Browser::of(app, &self.desk).open(&self.service, self.user, &more).await;
-        let tokens = json(redeem(app, &self.service, &param(&back, "code").unwrap(), &[]).await.assert_status(200));
+        let tokens =
+            json(redeem(app, &self.service, &param(&back, "code").unwrap(), &[]).await.assert_status(200));
         let signed = id_token(app, &self.service, tokens["id_token"].as_str().unwrap()).await;
         let info = userinfo(app, tokens["access_token"].as_str().unwrap()).await;
         assert_eq!(tokens["scope"], scope, "what is asked by name is no scope");
@@ -44,7 +45,16 @@ impl Scene {
 
 /// The names in `said` that are of a person's identity.
 fn identity(said: &Value) -> Vec<&str> {
-    let of_a_person = ["given_name", "family_name", "birthdate", "gender", "preferred_username", "email", "birthplace", "birthcountry"];
+    let of_a_person = [
+        "given_name",
+        "family_name",
+        "birthdate",
+        "gender",
+        "preferred_username",
+        "email",
+        "birthplace",
+        "birthcountry",
+    ];
     of_a_person.into_iter().filter(|name| said.get(name).is_some()).collect()
 }
 

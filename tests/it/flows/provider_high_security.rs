@@ -39,7 +39,9 @@ impl Bank {
         app.mandate(&desk, user, &["argent"], Duration::days(31), Some("eidas2")).await;
         let (signer, holder) = (Signer::fresh(), Signer::fresh());
         let keys = ClientKeys::Inline(signer.jwks());
-        let service = app.service("bank", |new| new.policy = Policy { id_token_alg: alg, ..Policy::high_security(keys) }).await;
+        let service = app
+            .service("bank", |new| new.policy = Policy { id_token_alg: alg, ..Policy::high_security(keys) })
+            .await;
         Self { desk, user, service, signer, holder }
     }
 

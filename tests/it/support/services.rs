@@ -162,7 +162,8 @@ impl TestApp {
             policy: Policy::general(),
         };
         with(&mut new);
-        let (id, secret) = register(&self.app, By::CommandLine, &new).await.expect("the service is registered");
+        let (id, secret) =
+            register(&self.app, By::CommandLine, &new).await.expect("the service is registered");
         Service {
             id,
             client_id: client_id.to_owned(),

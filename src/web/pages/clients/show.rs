@@ -96,7 +96,15 @@ fn fill(page: Page, watched: &Watched) -> ShowPage {
         chart: Columns::draw(&values, &l),
         chart_said: l.t2("clients-chart", "done", sum(Day::done), "refused", refused).into_owned(),
         summary: l
-            .t3("clients-summary", "opened", sum(|day| day.opened), "actions", sum(|day| day.actions), "refused", refused)
+            .t3(
+                "clients-summary",
+                "opened",
+                sum(|day| day.opened),
+                "actions",
+                sum(|day| day.actions),
+                "refused",
+                refused,
+            )
             .into_owned(),
         days: watched.days.iter().map(|day| line(day, &l)).collect(),
         refusals: watched.refusals.iter().map(|one| told(one, &l)).collect(),
@@ -157,7 +165,8 @@ fn public_keys(keys: &Keys, l: &L) -> Vec<PublicKey> {
     let unsaid = || l.t("clients-key-unsaid").into_owned();
     let line = |key: &jsonwebtoken::jwk::Jwk| {
         let written = serde_json::to_value(key).unwrap_or_default();
-        let word = |name: &str| written.get(name).and_then(|word| word.as_str()).map_or_else(unsaid, str::to_owned);
+        let word =
+            |name: &str| written.get(name).and_then(|word| word.as_str()).map_or_else(unsaid, str::to_owned);
         let alg = written.get("alg").and_then(|alg| alg.as_str()).map_or_else(|| word("kty"), str::to_owned);
         PublicKey { kid: word("kid"), alg, usage: word("use") }
     };
@@ -173,7 +182,11 @@ mod tests {
     #[test]
     fn thirty_days_none_missed_when_the_clocks_change() {
         let l = L::new(Locale::Fr);
-        for at in [datetime!(2026-04-02 21:30 UTC), datetime!(2026-10-31 23:30 UTC), datetime!(2026-11-23 03:00 UTC)] {
+        for at in [
+            datetime!(2026-04-02 21:30 UTC),
+            datetime!(2026-10-31 23:30 UTC),
+            datetime!(2026-11-23 03:00 UTC),
+        ] {
             let now = Timestamp::from_unix(at.unix_timestamp()).unwrap();
             let days = last_days(&l, now);
             assert_eq!(days.len(), 31);

@@ -137,7 +137,10 @@ mod tests {
         assert!(typed.is_valid());
         assert_eq!(new.redirect_uris, ["https://a.example/cb", "https://a.example/two"]);
         assert!(new.policy.may_refresh && !new.policy.tells_actor && !new.policy.enforces_limits);
-        assert_eq!((new.policy.auth_method, new.policy.id_token_alg), (ClientAuthMethod::ClientSecretBasic, Alg::Rs256));
+        assert_eq!(
+            (new.policy.auth_method, new.policy.id_token_alg),
+            (ClientAuthMethod::ClientSecretBasic, Alg::Rs256)
+        );
         assert_eq!(new.domains, None);
         for strange in [("profile", "x"), ("auth_method", "x"), ("id_token_alg", "none"), ("domains", "x")] {
             assert!(service(&mut form(&[strange]), &[]).is_none(), "{strange:?}");
