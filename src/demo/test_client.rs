@@ -1,6 +1,7 @@
 //! The client an integrator tries first: registered like any service, with a secret made at the first start. Nothing
 //! answers at its addresses: they are where the integrator's own program will listen.
 use crate::app::App;
+use crate::app::manage_client::By;
 use crate::app::register_client::{self, NewService, RegisterError};
 use crate::oidc::provider::policy::Policy;
 
@@ -25,7 +26,7 @@ pub(super) async fn ensure(app: &App, memory: &mut Memory) -> Result<Option<Test
     let known = memory.services.iter().find(|(id, _)| id == CLIENT_ID).cloned();
     let (client_id, client_secret) = match known {
         Some(known) => known,
-        None => match register_client::register(app, &registration()).await {
+        None => match register_client::register(app, By::CommandLine, &registration()).await {
             Ok((_, secret)) => {
                 let made = (
                     CLIENT_ID.to_owned(),
