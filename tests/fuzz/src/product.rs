@@ -177,6 +177,7 @@ impl Product {
             authorization::insert_code(tx, &authorization::NewCode {
                 hash: &code.hash(), use_id: id, client: service.id, redirect_uri: &service.redirect_uri,
                 scope: "openid profile", nonce: Some("n0nce"), challenge: None, dpop_jkt: jkt, issued_at: now,
+                claims: None,
                 expires_at: now + Duration::minutes(1),
             }).await?;
             Ok::<_, StoreError>(())
