@@ -23,7 +23,9 @@ fn documents_name_tests_that_exist() {
     for folder in ["src", "tests"] {
         read_rust(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut code);
     }
-    for (name, least) in [("docs/known-failures.md", 40), ("docs/conformance.md", 60), ("docs/evidence.md", 80)] {
+    for (name, least) in
+        [("docs/known-failures.md", 40), ("docs/conformance.md", 60), ("docs/evidence.md", 80)]
+    {
         let page = document(name);
         let named = page.lines().filter(|line| line.starts_with("| ")).flat_map(|line| {
             let proven_by = line.rsplit(" | ").next().unwrap_or_default();

@@ -22,7 +22,7 @@ pub(super) enum Question {
 
 #[derive(Debug)]
 pub(super) enum Answer {
-    Service(Option<ClientRow>),
+    Service(Option<Box<ClientRow>>),
     Token(Option<Box<Known>>),
 }
 
@@ -50,7 +50,9 @@ impl Shared for Question {
         let services: BTreeMap<_, _> = services.iter().map(|row| (row.client_id.as_str(), row)).collect();
         let tokens: BTreeMap<_, _> = tokens.iter().map(|token| (&token.hash, token)).collect();
         let answer = |question: &Self| match question {
-            Self::Service(name) => Answer::Service(services.get(name.as_str()).copied().cloned()),
+            Self::Service(name) => {
+                Answer::Service(services.get(name.as_str()).copied().cloned().map(Box::new))
+            }
             Self::Token(hash) => Answer::Token(tokens.get(hash).copied().cloned().map(Box::new)),
         };
         Ok(questions.iter().map(answer).collect())
@@ -80,7 +82,7 @@ impl Question {
 /// The service of a public identifier.
 pub(in crate::app) async fn service(app: &App, client_id: &str) -> Result<Option<ClientRow>, StoreError> {
     match enter(app, Question::Service(client_id.to_owned())).await? {
-        Answer::Service(row) => Ok(row),
+        Answer::Service(row) => Ok(row.map(|row| *row)),
         Answer::Token(_) => Err(StoreError::Shared),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn each(
         }
         return Ok(true);
     }
-    let (work, to_do) = sync_channel::<(Batch, SyncSender<Vec<Seen>>)>(threads * AHEAD);
+    let (work, to_do) = sync_channel::<Task>(threads * AHEAD);
     let (order, in_order) = sync_channel::<Receiver<Vec<Seen>>>(threads * AHEAD);
     let to_do = Mutex::new(to_do);
     thread::scope(|scope| {
@@ -66,6 +66,9 @@ struct Batch {
     ends: Vec<usize>,
 }
 
+/// Lines to prepare, and who waits for them.
+type Task = (Batch, SyncSender<Vec<Seen>>);
+
 /// Adds one line to `bytes`; false at the end of the file.
 fn line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<bool> {
     Ok(io::Read::take(input, LONGEST_LINE).read_until(b'\n', bytes)? > 0)
@@ -80,7 +83,7 @@ fn read(bytes: &[u8]) -> Seen {
 /// Reads to the end, or until nobody wants more.
 fn read_on(
     input: &mut impl BufRead,
-    work: &SyncSender<(Batch, SyncSender<Vec<Seen>>)>,
+    work: &SyncSender<Task>,
     order: &SyncSender<Receiver<Vec<Seen>>>,
 ) -> io::Result<()> {
     loop {
@@ -103,7 +106,7 @@ fn read_on(
     }
 }
 
-fn prepare_on(to_do: &Mutex<Receiver<(Batch, SyncSender<Vec<Seen>>)>>) {
+fn prepare_on(to_do: &Mutex<Receiver<Task>>) {
     loop {
         let Ok(next) = to_do.lock().map(|to_do| to_do.recv()) else { return };
         let Ok((batch, done)) = next else { return };

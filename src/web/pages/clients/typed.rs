@@ -29,13 +29,13 @@ pub(super) fn keys(form: &mut Form) -> ClientKeys {
             form.refuse("jwks", "clients-keys-both");
             ClientKeys::None
         }
-        (given, None) => match registration::keys(&given) {
-            Ok(keys) => ClientKeys::Inline(keys),
-            Err(_) => {
-                form.refuse("jwks", "clients-keys-bad");
-                ClientKeys::None
+        (given, None) => {
+            if let Ok(keys) = registration::keys(&given) {
+                return ClientKeys::Inline(keys);
             }
-        },
+            form.refuse("jwks", "clients-keys-bad");
+            ClientKeys::None
+        }
     }
 }
 

@@ -99,7 +99,8 @@ impl National {
     pub async fn start(contract: Contract, addresses: Addresses, clock: Arc<dyn Clock>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let key = || SigningKey::from_pkcs8(Alg::Es256, &jwt::generate(Alg::Es256).unwrap()).unwrap();
+        let key =
+            || SigningKey::from_pkcs8(Alg::Es256, &jwt::generate(Alg::Es256).expect("a key")).expect("a key");
         let national = Self(Arc::new(Inner {
             issuer: format!("http://127.0.0.1:{port}{}", contract.path),
             contract,

@@ -171,7 +171,7 @@ fn id_token(national: &National, fault: Fault, code: &Code, access: &str) -> Str
         Fault::Audience => claims["aud"] = json!("somebody-else"),
         Fault::Nonce => claims["nonce"] = json!("somebody-elses-nonce-of-another-request"),
         Fault::Level(level) => claims["acr"] = json!(level),
-        Fault::NoLevel => drop(claims.as_object_mut().unwrap().remove("acr")),
+        Fault::NoLevel => drop(claims.as_object_mut().expect("claims").remove("acr")),
         Fault::Expired => claims["exp"] = json!(now - 1),
         _ => {}
     }
