@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::disallowed_methods,
     clippy::print_stderr,
     reason = "a bench prints its figures, and stops at the first fault"
 )]
