@@ -21,6 +21,8 @@
 #[macro_use]
 #[path = "../tests/it/support/mod.rs"]
 mod support;
+#[path = "provider/fapi.rs"]
+mod fapi;
 #[path = "provider/load.rs"]
 mod load;
 #[path = "provider/server.rs"]
@@ -34,11 +36,14 @@ const CONNECTIONS: [usize; 2] = [8, 32];
 /// Flows of one measurement: some seconds each, so that no cache or pool is measured alone.
 const FLOWS: usize = 12_000;
 const FLOWS_OF_NODE: usize = 4_000;
+/// Of the longer flow; half as many of node.
+const FAPI_FLOWS: usize = 4_000;
 /// Introspections of one measurement, and the live tokens they are asked of.
 const INTROSPECTIONS: usize = 40_000;
 const LIVE: usize = 200;
-/// What can be measured: flows are token + userinfo per authorization code.
-const WORKS: [&str; 2] = ["flows", "introspection"];
+/// What can be measured: flows are token + userinfo per authorization code; fapi is the same under FAPI 2.0, with the
+/// pushed request before it (PAR, DPoP, private_key_jwt).
+const WORKS: [&str; 3] = ["flows", "fapi", "introspection"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -85,11 +90,16 @@ fn one(name: &str, work: &str, connections: usize) -> (load::Measured, f64) {
     let of_node = name.starts_with("oidc");
     if work == "flows" {
         let flows = if of_node { FLOWS_OF_NODE } else { FLOWS };
-        let served = Served::start(name, flows + 500);
+        let served = Served::start(name, flows + 500, None);
         (load::run(&served.target, &load::Work::Flows, connections, 500, flows), served.resident())
+    } else if work == "fapi" {
+        let flows = if of_node { FAPI_FLOWS / 2 } else { FAPI_FLOWS };
+        let holder = fapi::Holder::fresh();
+        let served = Served::start(name, flows + 200, Some(&holder));
+        (load::run(&served.target, &load::Work::Fapi(holder), connections, 200, flows), served.resident())
     } else {
         let asked = if of_node { INTROSPECTIONS / 4 } else { INTROSPECTIONS };
-        let served = Served::start(name, LIVE);
+        let served = Served::start(name, LIVE, None);
         let work = load::Work::introspections(&served.target, LIVE);
         (load::run(&served.target, &work, connections, LIVE, asked), served.resident())
     }
@@ -103,7 +113,7 @@ struct Served {
 }
 
 impl Served {
-    fn start(name: &str, codes: usize) -> Self {
+    fn start(name: &str, codes: usize, holder: Option<&fapi::Holder>) -> Self {
         let folder = support::TempFolder::new();
         let file = folder.0.join("codes");
         let mut command = match name {
@@ -119,6 +129,9 @@ impl Served {
                 own
             }
         };
+        if let Some(holder) = holder {
+            command.env(fapi::KEY, serde_json::to_string(&holder.public).expect("a public key"));
+        }
         command
             .arg(codes.to_string())
             .arg(&file)

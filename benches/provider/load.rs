@@ -7,28 +7,36 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::fapi;
+
 /// What the load needs to know of a server.
 #[derive(Clone)]
 pub struct Target {
-    address: String,
+    pub address: String,
     basic: String,
-    redirect_uri: String,
-    token: String,
-    userinfo: String,
+    pub redirect_uri: String,
+    pub token: String,
+    pub userinfo: String,
     introspect: String,
+    pub par: String,
+    /// What assertions are addressed to, and what proofs say was called.
+    pub issuer: String,
+    pub base: String,
     codes: Arc<Vec<String>>,
 }
 
 impl Target {
-    /// Reads `READY address basic redirect-uri token-path userinfo-path introspection-path` and the codes, one per line.
+    /// Reads `READY address basic redirect-uri token-path userinfo-path introspection-path par-path issuer base` and the
+    /// codes, one per line.
     pub fn read(ready: &str, codes: &str) -> Self {
         let mut words = ready.split_whitespace().skip(1).map(str::to_owned);
         let mut next = || words.next().expect("a whole READY line");
         let (address, basic, redirect_uri) = (next(), next(), next());
         let (token, userinfo, introspect) = (next(), next(), next());
+        let (par, issuer, base) = (next(), next(), next());
         let redirect_uri = form_urlencoded::byte_serialize(redirect_uri.as_bytes()).collect();
         let codes = Arc::new(codes.lines().map(str::to_owned).collect());
-        Self { address, basic, redirect_uri, token, userinfo, introspect, codes }
+        Self { address, basic, redirect_uri, token, userinfo, introspect, par, issuer, base, codes }
     }
 }
 
@@ -37,6 +45,8 @@ impl Target {
 pub enum Work {
     /// Redemption of a code of its own, then userinfo.
     Flows,
+    /// The flow of FAPI 2.0, by the holder of this key.
+    Fapi(fapi::Holder),
     /// Introspection of these tokens in turn.
     Introspections(Arc<Vec<String>>),
 }
@@ -108,6 +118,9 @@ async fn burst(
                     let begun = Instant::now();
                     match &work {
                         Work::Flows => drop(flow(&target, &mut connection, &target.codes[place]).await),
+                        Work::Fapi(holder) => {
+                            fapi::flow(&target, holder, &mut connection, &target.codes[place]).await;
+                        }
                         Work::Introspections(live) => {
                             introspect(&target, &mut connection, &live[place % live.len()]).await;
                         }
@@ -158,7 +171,7 @@ async fn flow(target: &Target, connection: &mut TcpStream, code: &str) -> String
 }
 
 /// One request and the body of its answer.
-async fn call(connection: &mut TcpStream, request: &str) -> Vec<u8> {
+pub async fn call(connection: &mut TcpStream, request: &str) -> Vec<u8> {
     connection.write_all(request.as_bytes()).await.expect("the request is sent");
     let mut answer = Vec::with_capacity(4096);
     loop {

@@ -10,11 +10,15 @@ use entremise::domain::secret::PlainToken;
 use entremise::domain::time::Clock;
 use entremise::log::draft::Draft;
 use entremise::log::kind::Kind;
+use entremise::oidc::provider::policy::{ClientKeys, Policy};
 use entremise::store::{StoreError, authorization, use_session};
+use jsonwebtoken::jwk::JwkSet;
 use time::Duration;
 
 use crate::support::services::{Desk, Mandate, Service};
 use crate::support::{Engine, TestApp};
+
+use super::fapi;
 
 /// People whose mandates are used in turn.
 const USERS: usize = 500;
@@ -42,7 +46,8 @@ pub fn run(engine: &str, codes: usize, file: &str) {
         tokio::spawn(server);
         let basic = base64::engine::general_purpose::STANDARD
             .encode(format!("{}:{}", service.client_id, service.secret));
-        println!("READY {address} {basic} {} /token /userinfo /introspect", service.redirect_uri);
+        let (uri, issuer) = (&service.redirect_uri, crate::support::app::ORIGIN);
+        println!("READY {address} {basic} {uri} /token /userinfo /introspect /par {issuer} {issuer}");
         std::io::stdout().flush().expect("said");
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
             .await
@@ -54,7 +59,15 @@ pub fn run(engine: &str, codes: usize, file: &str) {
 
 async fn issue_all(test: &TestApp, codes: usize) -> (Service, Vec<String>) {
     let desk = test.desk("Nadia", "35600000012345").await;
-    let service = test.service("bench", |_| {}).await;
+    let key = fapi::registered();
+    let service = test
+        .service("bench", |new| {
+            if let Some(key) = &key {
+                new.policy = Policy::high_security(ClientKeys::Inline(JwkSet { keys: vec![key.clone()] }));
+            }
+        })
+        .await;
+    let jkt = key.as_ref().map(fapi::thumbprint);
     let identity = serde_json::json!({ "given_name": "Josette Ang\u{e9}lique", "family_name": "Martin",
         "birthdate": "1962-00-00", "gender": "female", "birthplace": "2A004", "birthcountry": "99100",
         "email": "josette@example.fr" });
@@ -72,7 +85,7 @@ async fn issue_all(test: &TestApp, codes: usize) -> (Service, Vec<String>) {
             for at in batch {
                 let (user, mandate) = &mandates[at % USERS];
                 let code = PlainToken::generate(&*test.app.entropy);
-                issue(&test.app, tx, &desk, (*user, mandate), &service, &code, entry).await?;
+                issue(&test.app, tx, &desk, (*user, mandate), &service, (&code, jkt.as_deref()), entry).await?;
                 made.push(code.reveal().to_owned());
             }
             Ok::<_, StoreError>(made)
@@ -98,7 +111,7 @@ async fn issue(
     desk: &Desk,
     (user, mandate): (UserId, &Mandate),
     service: &Service,
-    code: &PlainToken,
+    (code, jkt): (&PlainToken, Option<&str>),
     entry: entremise::domain::ids::EntryId,
 ) -> Result<(), StoreError> {
     let now = app.now();
@@ -131,8 +144,8 @@ async fn issue(
         scope: "openid profile email birth",
         nonce: Some("n0nce"),
         claims: None,
-        challenge: None,
-        dpop_jkt: None,
+        challenge: jkt.map(|_| fapi::CHALLENGE),
+        dpop_jkt: jkt,
         issued_at: now,
         expires_at: now + Duration::hours(1),
     };
