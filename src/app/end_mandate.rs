@@ -157,6 +157,6 @@ async fn notify(
     let mail = EndedNotice { reference, structure, domains: &domains }
         .mail(&to, language)
         .map_err(|_| super::fault::Fault::Interrupted)?;
-    notices::queue(app, tx, &mail, &format!("mandate-ended:{}:{what}", row.id)).await?;
+    notices::queue(app, tx, &mail, &format!("{}{what}", notices::ended_notice(row.id))).await?;
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::store::{AsStoreError, StoreError, WriteTx};
 use crate::{transact, view};
 
 use super::App;
+use super::notices;
 use super::record::{self, RecordError, Who};
 
 /// Evidence of a mandate is kept this long after its end: three years at hand, three in restricted archive.
@@ -103,6 +104,10 @@ async fn erase_in(
         Nobody { id, index: &index, identity_sealed: &sealed, pseudonym: pseudonym.bytes(), now: app.now() };
     if !erasure::forget(tx, &forgotten).await? {
         return Err(why_not(tx, id).await?);
+    }
+    // A mail to them says their address, and with whom they signed what; one that waits is not sent any more.
+    for mandate in erasure::mandates(tx, id).await? {
+        notices::forget(tx, mandate).await?;
     }
     let role = if reason == Reason::Retention { Role::System } else { Role::Operator };
     let draft = Draft::done(Kind::DataErased)

@@ -7,10 +7,12 @@ use crate::log::kind::{Kind, Role};
 use crate::log::merkle::leaf_hash;
 use crate::log::note::SignedNote;
 use crate::log::part::{Part, PartKind};
+use crate::log::policy::Policy;
 use crate::log::proof::check_inclusion;
 use crate::log::receipt::Receipt;
 use crate::store::action_log::{self, part_place};
-use crate::store::{AsStoreError, StoreError, export, tree as stored};
+use crate::store::tree::CheckpointRow;
+use crate::store::{Access, AsStoreError, StoreError, export, tree as stored};
 use crate::view;
 
 use super::App;
@@ -28,6 +30,8 @@ pub enum ReceiptError {
     Waiting,
     #[error("the entry in the database is not the one that was signed")]
     Altered,
+    #[error("{0}")]
+    Policy(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -100,15 +104,33 @@ async fn written(app: &App, draft: Draft, id: EntryId, shown: &[PartKind]) -> Re
     Ok(text)
 }
 
+/// The newest head of more than `index` leaves that witnesses vouch for as the policy wants; until there is one, the newest:
+/// whoever checks the receipt is then told that it is not witnessed.
+async fn head_over(
+    tx: &mut impl Access,
+    policy: Option<&Policy>,
+    index: i64,
+) -> Result<(CheckpointRow, SignedNote), ReceiptError> {
+    if let Some(policy) = policy
+        && let Some(found) = witnessing::vouched(tx, policy, index).await?
+    {
+        return Ok(found);
+    }
+    let head = stored::latest_checkpoint(tx).await?.filter(|head| index < head.size);
+    let head = head.ok_or(ReceiptError::Waiting)?;
+    let note = witnessing::note(tx, &head).await?.parse().map_err(|_| ReceiptError::Altered)?;
+    Ok((head, note))
+}
+
 async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, ReceiptError> {
+    let policy = app.config.log.policy().map_err(ReceiptError::Policy)?;
     view!(app.store, tx => {
         let row = action_log::entry(tx, id).await?.ok_or(ReceiptError::NotFound)?;
-        let head = stored::latest_checkpoint(tx).await?.ok_or(ReceiptError::Waiting)?;
-        let index = row.leaf_index.filter(|index| *index < head.size).ok_or(ReceiptError::Waiting)?;
+        let index = row.leaf_index.ok_or(ReceiptError::Waiting)?;
+        let (head, note) = head_over(tx, policy.as_ref(), index).await?;
         let (index, size) = (u64::try_from(index).unwrap_or(0), u64::try_from(head.size).unwrap_or(0));
         let paths = tree::inclusion(tx, &[index], size).await?;
         let path = paths.into_iter().next().unwrap_or_default();
-        let note: SignedNote = witnessing::note(tx, &head).await?.parse().map_err(|_| ReceiptError::Altered)?;
         let signed = app.log.open_checkpoint(&note).map_err(|_| ReceiptError::Altered)?;
         check_inclusion(&leaf_hash(&row.leaf), index, size, &signed.root, &path)
             .map_err(|_| ReceiptError::Altered)?;

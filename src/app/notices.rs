@@ -1,6 +1,6 @@
 //! Mails about acts: queued in the act's own transaction, so that a mail never tells of something that did not
 //! happen, and sent afterwards.
-use crate::domain::ids::RowId;
+use crate::domain::ids::{MandateId, RowId};
 use crate::notify::{Mail, MailError, Mailer};
 use crate::store::outbox::{self, OutboxRow};
 use crate::store::{StoreError, WriteTx};
@@ -42,6 +42,22 @@ pub async fn queue(app: &App, tx: &mut WriteTx, mail: &Mail, notice: &str) -> Re
     let id = RowId::new(now, &*app.entropy);
     let sealed = app.sealer.seal_json(outbox::place(&id), mail)?;
     outbox::push(tx, id, &sealed, notice, now).await?;
+    Ok(())
+}
+
+/// The notice that a mandate was signed.
+pub(super) fn signed_notice(mandate: MandateId) -> String {
+    format!("mandate-signed:{mandate}")
+}
+
+/// How the notices of what ended of a mandate begin.
+pub(super) fn ended_notice(mandate: MandateId) -> String {
+    format!("mandate-ended:{mandate}:")
+}
+
+/// Removes what was written, or is to be written, to the user about a mandate.
+pub(super) async fn forget(tx: &mut WriteTx, mandate: MandateId) -> Result<(), StoreError> {
+    outbox::forget(tx, &signed_notice(mandate), &ended_notice(mandate)).await?;
     Ok(())
 }
 

@@ -21,6 +21,34 @@ pub(super) async fn note(tx: &mut impl Access, head: &CheckpointRow) -> Result<S
     Ok(note)
 }
 
+/// Heads looked at for one that is witnessed enough: those of an hour in which too few witnesses answered.
+const LOOKED_AT: usize = 360;
+
+/// The newest head that covers the leaf at `index` and has the cosignatures that the policy wants, with them; `None` while there
+/// is none.
+pub(super) async fn vouched(
+    tx: &mut impl Access,
+    policy: &Policy,
+    index: i64,
+) -> Result<Option<(CheckpointRow, SignedNote)>, StoreError> {
+    // Heads of a former epoch may cover leaves that were lost.
+    let above = epoch::latest(tx).await?.map_or(index, |epoch| epoch.kept.max(index));
+    let mut below = i64::MAX;
+    for _ in 0..LOOKED_AT {
+        let Some(head) = tree::witnessed_checkpoint(tx, above, below).await? else { return Ok(None) };
+        let note = parsed(&note(tx, &head).await?)?;
+        if policy.is_met(&|key| key.check(&note).is_ok()) {
+            return Ok(Some((head, note)));
+        }
+        below = head.size;
+    }
+    Ok(None)
+}
+
+fn parsed(note: &str) -> Result<SignedNote, StoreError> {
+    note.parse().map_err(|bad| StoreError::Corrupt(format!("a head: {bad}")))
+}
+
 /// One witness of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -51,8 +79,7 @@ pub async fn standing(app: &App, policy: &Policy) -> Result<Witnessed, StoreErro
             witnesses.push(Standing { name: witness.key.name().to_string(), seen });
         }
         let Some(head) = head else { return Ok(Witnessed { witnesses, head: None, enough: false }) };
-        let note: SignedNote =
-            note(tx, &head).await?.parse().map_err(|bad| StoreError::Corrupt(format!("the latest head: {bad}")))?;
+        let note = parsed(&note(tx, &head).await?)?;
         let enough = policy.is_met(&|key| key.check(&note).is_ok());
         Ok(Witnessed { witnesses, head: Some((u64::try_from(head.size).unwrap_or(0), head.signed_at)), enough })
     })

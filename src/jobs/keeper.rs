@@ -80,6 +80,8 @@ pub enum KeepError {
     NoHead,
     #[error("the latest head of the database is not signed with this log's key")]
     Forged,
+    #[error("the log is not continued here: {0}")]
+    Witness(String),
     #[error(transparent)]
     Record(#[from] RecordError),
 }
@@ -116,6 +118,13 @@ impl Keeper {
             }
             Ok(placed)
         })
+    }
+
+    /// Whether continuing the log now would be taking over from another node, or from this program before it was
+    /// started again.
+    pub(super) async fn takes_over(&self, app: &App) -> Result<bool, StoreError> {
+        let (holder, now) = (&self.holder, app.now());
+        Ok(view!(app.store, tx => { lease::was_mine(tx, LEASE, holder, now).await })? == Some(false))
     }
 
     /// Takes the lease, or keeps it.

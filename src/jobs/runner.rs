@@ -9,6 +9,7 @@ use super::head::HeadFile;
 use super::keeper::{ALARM, BATCH, KeepError, Keeper};
 use super::watch::Watch;
 use super::witnesses::Witnesses;
+use super::witnesses::takeover::Takeover;
 use crate::app::App;
 use crate::app::count_activity::count_days;
 use crate::app::end_over::end_over;
@@ -51,13 +52,14 @@ impl Jobs {
         let holder = RowId::new(app.now(), &*app.entropy).to_string();
         let holder_of_witnesses = holder.clone();
         let keeper = Keeper::new(holder.clone(), HeadFile::new(&app.config.log.head_file));
+        let policy = app.config.log.policy();
         let mut tasks = vec![
-            tokio::spawn(keep_log(app.clone(), keeper, stopped.clone())),
+            tokio::spawn(keep_log(app.clone(), keeper, policy.clone().ok().flatten(), stopped.clone())),
             tokio::spawn(keep_house(app.clone(), holder, stopped.clone())),
             tokio::spawn(watch_log(app.clone(), stopped.clone())),
             tokio::spawn(tell_services(app.clone(), stopped.clone())),
         ];
-        match app.config.log.policy() {
+        match policy {
             Ok(Some(policy)) => {
                 let work = ask_witnesses(app.clone(), holder_of_witnesses, policy, stopped.clone());
                 tasks.push(tokio::spawn(work));
@@ -95,13 +97,17 @@ macro_rules! repeat {
     }};
 }
 
-async fn keep_log(app: App, keeper: Keeper, mut stopped: watch::Receiver<bool>) {
+async fn keep_log(app: App, keeper: Keeper, policy: Option<Policy>, mut stopped: watch::Receiver<bool>) {
+    let mut takeover = match Takeover::new(policy) {
+        Ok(takeover) => takeover,
+        Err(error) => return tracing::error!(%error, "the log is not kept"),
+    };
     let mut signed_at: Option<Instant> = None;
     // What was wrong in the last round; at the start, perhaps something that a former process left standing.
     let mut fault = Some(String::new());
     repeat!(stopped, SEQUENCE_EVERY, {
         let due = signed_at.is_none_or(|at| at.elapsed() >= SIGN_EVERY);
-        match keep_once(&app, &keeper, due).await {
+        match keep_once(&app, &keeper, &mut takeover, due).await {
             Ok(signed) => {
                 if signed {
                     signed_at = Some(Instant::now());
@@ -123,9 +129,15 @@ async fn keep_log(app: App, keeper: Keeper, mut stopped: watch::Receiver<bool>) 
 }
 
 /// One round; true when a head was signed.
-async fn keep_once(app: &App, keeper: &Keeper, due: bool) -> Result<bool, KeepError> {
+async fn keep_once(
+    app: &App,
+    keeper: &Keeper,
+    takeover: &mut Takeover,
+    due: bool,
+) -> Result<bool, KeepError> {
     let pending = view!(app.store, tx => { tree::has_pending(tx).await })?;
     if pending {
+        takeover.ask(app, keeper).await?;
         while keeper.sequence(app).await? == u64::try_from(BATCH).unwrap_or(u64::MAX) {}
     }
     if !due {
@@ -135,7 +147,11 @@ async fn keep_once(app: &App, keeper: &Keeper, due: bool) -> Result<bool, KeepEr
         let head = tree::latest_checkpoint(tx).await?;
         Ok::<_, StoreError>((tree::size(tx).await?, head.map_or(0, |head| head.size)))
     })?;
-    Ok(size != head && keeper.sign(app).await?.is_some())
+    if size == head {
+        return Ok(false);
+    }
+    takeover.ask(app, keeper).await?;
+    Ok(keeper.sign(app).await?.is_some())
 }
 
 async fn raise(app: &App, error: &KeepError) {

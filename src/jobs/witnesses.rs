@@ -63,10 +63,14 @@ struct Head {
     after: i64,
 }
 
+fn client() -> Result<reqwest::Client, NoteError> {
+    let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
+    http.build().map_err(|_| NoteError::Malformed("no HTTP client"))
+}
+
 impl Witnesses {
     pub fn new(holder: impl Into<String>, policy: Policy) -> Result<Self, NoteError> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
-        let http = http.build().map_err(|_| NoteError::Malformed("no HTTP client"))?;
+        let http = client()?;
         Ok(Self { holder: holder.into(), policy, http, again: HashMap::new(), contradicted: None })
     }
 
@@ -147,10 +151,22 @@ async fn submit(
     let Some(url) = &witness.url else { return Ok(false) };
     let name = witness.key.name().as_str();
     let seen = view!(app.store, tx => { cosignature::latest(tx, name, head.after).await })?;
-    let mut old = seen.map_or(0, |row| u64::try_from(row.size).unwrap_or(0));
+    let old = seen.map_or(0, |row| u64::try_from(row.size).unwrap_or(0));
     if old == head.size {
         return Ok(false);
     }
+    vouch(app, http, witness, url, head, old).await
+}
+
+/// Asks a witness that may have vouched for `old` leaves last to vouch for this head.
+async fn vouch(
+    app: &App,
+    http: &reqwest::Client,
+    witness: &Witness,
+    url: &str,
+    head: &Head,
+    mut old: u64,
+) -> Result<bool, WitnessError> {
     // Asked twice at most: what it saw last may not be what we remember.
     for first in [true, false] {
         let size = head.size;
@@ -222,3 +238,6 @@ async fn keep(app: &App, witness: &Witness, head: &Head, lines: &str) -> Result<
     })?;
     Ok(())
 }
+
+#[path = "takeover.rs"]
+pub mod takeover;

@@ -1,6 +1,6 @@
 //! Erasure and legal hold. Parts of entries are deleted by a trigger on the row that names the entry of their erasure.
 use super::{Access, StoreError, WriteTx};
-use crate::domain::ids::{EntryId, UserId};
+use crate::domain::ids::{EntryId, MandateId, UserId};
 use crate::domain::time::Timestamp;
 
 /// A user as their erasure sees them.
@@ -73,6 +73,12 @@ pub async fn forget(tx: &mut WriteTx, nobody: &Nobody<'_>) -> Result<bool, Store
         changed!(tx, sqlx::query(REQUESTS).bind(nobody.id))?;
     }
     Ok(done == 1)
+}
+
+/// Every mandate that names a user.
+pub async fn mandates(tx: &mut impl Access, id: UserId) -> Result<Vec<MandateId>, StoreError> {
+    const SQL: &str = "SELECT id FROM mandate WHERE user_id = $1 ORDER BY id";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_all(c).await)
 }
 
 /// Deletes what is personal of a user in the log, by the entry that says so.

@@ -1,5 +1,5 @@
 //! One node at a time does a job: whoever holds its lease.
-use super::{StoreError, WriteTx};
+use super::{Access, StoreError, WriteTx};
 use crate::domain::time::Timestamp;
 
 /// Takes or renews a lease, also one that would last longer than any lease does: its holder's clock is, or was, ahead of
@@ -21,6 +21,23 @@ pub async fn hold(
         sqlx::query(SQL).bind(name.to_owned()).bind(holder.to_owned()).bind(until).bind(now).bind(longest)
     )?;
     Ok(taken == 1)
+}
+
+/// Whether `holder` held a lease last, whether or not it has run out since; `None` while another holds it.
+pub async fn was_mine(
+    tx: &mut impl Access,
+    name: &str,
+    holder: &str,
+    now: Timestamp,
+) -> Result<Option<bool>, StoreError> {
+    const SQL: &str = "SELECT holder, held_until FROM lease WHERE name = $1";
+    let row: Option<(String, Timestamp)> =
+        on!(tx, c => sqlx::query_as(SQL).bind(name.to_owned()).fetch_optional(c).await)?;
+    Ok(match row {
+        None => Some(false),
+        Some((last, _)) if last == holder => Some(true),
+        Some((_, until)) => (until < now).then_some(false),
+    })
 }
 
 /// Gives a lease back before its end, so that another node need not wait.

@@ -79,6 +79,12 @@ pub async fn failed(tx: &mut WriteTx, id: RowId, now: Timestamp) -> Result<(), S
     Ok(())
 }
 
+/// Removes mails, sent or not: that of this key, and those whose key begins so.
+pub async fn forget(tx: &mut WriteTx, key: &str, beginning: &str) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM outbox WHERE dedupe_key = $1 OR dedupe_key LIKE $2";
+    changed!(tx, sqlx::query(SQL).bind(key.to_owned()).bind(format!("{beginning}%")))
+}
+
 const NEWEST: &str = "
 SELECT id, message_sealed, attempts, created_at FROM outbox WHERE sent_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT $1";
 

@@ -107,6 +107,18 @@ pub async fn latest_checkpoint(tx: &mut impl Access) -> Result<Option<Checkpoint
     on!(tx, c => sqlx::query_as(SQL).fetch_optional(c).await)
 }
 
+/// The largest head of more than `above` and less than `below` leaves of which a witness said anything.
+pub async fn witnessed_checkpoint(
+    tx: &mut impl Access,
+    above: i64,
+    below: i64,
+) -> Result<Option<CheckpointRow>, StoreError> {
+    const SQL: &str = "SELECT c.size, c.root, c.note, c.signed_at FROM log_checkpoint c \
+        WHERE c.size > $1 AND c.size < $2 \
+        AND EXISTS (SELECT 1 FROM log_cosignature s WHERE s.size = c.size) ORDER BY c.size DESC LIMIT 1";
+    on!(tx, c => sqlx::query_as(SQL).bind(above).bind(below).fetch_optional(c).await)
+}
+
 /// Where an entry is in the tree, once it is.
 pub async fn place_of(tx: &mut impl Access, id: EntryId) -> Result<Option<i64>, StoreError> {
     const SQL: &str = "SELECT leaf_index FROM log_leaf WHERE entry_id = $1";

@@ -3,10 +3,12 @@ use entremise::app::App;
 use entremise::app::erase_user::{self, EraseError, Reason};
 use entremise::app::export_log::Wanted;
 use entremise::app::give_receipt;
+use entremise::app::notices::{self, Carrier};
 use entremise::domain::ids::{EntryId, UserId};
 use entremise::log::part::PartKind;
 use entremise::log::receipt;
 use entremise::log::verify::{Report, Wrong};
+use entremise::notify::Mail;
 use time::Duration;
 
 use super::*;
@@ -81,6 +83,7 @@ on_both_engines! {
         // Not while a mandate lives, not under a hold; nothing is half done.
         let erase = async |user| erase_user::erase(&app.app, user, Reason::Request, Some("décision 12")).await;
         assert!(matches!(erase(josette).await, Err(EraseError::Live)));
+        assert_eq!(notices::send_due(&app.app, &Carrier::Mailbox).await.unwrap(), 1, "that she signed");
         desk.post(&format!("/mandates/{hers}/end"), &[("by", "user")]).await.assert_status(303);
         erase_user::hold(&app.app, josette, true, "ordonnance 7").await.unwrap();
         assert!(matches!(erase_user::hold(&app.app, josette, true, "x").await, Err(EraseError::Held)));
@@ -89,7 +92,16 @@ on_both_engines! {
         erase_user::hold(&app.app, josette, false, "levée").await.unwrap();
         app.clock.advance(Duration::seconds(1));
         assert!(matches!(erase_user::hold(&app.app, josette, false, "x").await, Err(EraseError::NotHeld)));
+        // Of the mails to her one has left and one waits; somebody else's waits too.
+        let stranger = Mail { to: "fatou@exemple.fr".into(), subject: "Mandat".into(), body: "Signé.".into() };
+        entremise::transact!(app.app.store, "queue", tx => { notices::queue(&app.app, tx, &stranger, "mandate-signed:another").await })
+            .unwrap();
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL").await, 2);
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM outbox").await, 3);
         erase(josette).await.unwrap();
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM outbox").await, 1, "what she was told is gone too");
+        assert_eq!(notices::send_due(&app.app, &Carrier::Mailbox).await.unwrap(), 1, "nothing more is sent to her");
+        assert_eq!(notices::mailbox(&app.app, 10).await.unwrap(), [stranger]);
         assert!(matches!(erase(josette).await, Err(EraseError::Erased)));
         settle(app).await;
 

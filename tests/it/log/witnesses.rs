@@ -4,12 +4,15 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use entremise::app::export_log::Wanted;
-use entremise::app::{App, publish_log, witnessing};
+use entremise::app::{App, give_receipt, publish_log, witnessing};
+use entremise::domain::ids::EntryId;
 use entremise::jobs::witnesses::Witnesses;
+use entremise::jobs::witnesses::takeover::Takeover;
 use entremise::log::cosignature::WitnessKey;
 use entremise::log::note::SignedNote;
 use entremise::log::policy::Policy;
-use entremise::log::verify::Trust;
+use entremise::log::receipt;
+use entremise::log::verify::{Trust, Wrong};
 use entremise::log::witness::Submission;
 use time::Duration;
 
@@ -65,19 +68,27 @@ fn post(url: &str, body: &str) -> (u16, String, String) {
     (head[9..12].parse().unwrap(), kind.to_owned(), body.to_owned())
 }
 
-fn policy(witnesses: &[&Running]) -> Policy {
+fn policy_text(witnesses: &[&Running]) -> String {
     let mut text = String::new();
     for (place, witness) in witnesses.iter().enumerate() {
         text.push_str(&format!("witness w{place} {} {}\n", witness.key, witness.url));
     }
     text.push_str("group both all w0 w1\nquorum both\n");
-    text.parse().unwrap()
+    text
+}
+
+fn policy(witnesses: &[&Running]) -> Policy {
+    policy_text(witnesses).parse().unwrap()
 }
 
 async fn settle(app: &TestApp, on: &App, keeper: &Keeper) -> u64 {
     app.clock.advance(Duration::seconds(60));
     while keeper.sequence(on).await.expect("the log is kept") > 0 {}
     keeper.sign(on).await.unwrap().expect("something new").size
+}
+
+async fn appended(app: &App) -> EntryId {
+    record::append(app, Draft::done(Kind::NoticeSent).by_role(Role::System)).await.unwrap().id
 }
 
 async fn alarm(app: &App) -> Option<String> {
@@ -149,6 +160,58 @@ on_both_engines! {
         let mut asking_for_it = Witnesses::new("forger", policy.clone()).unwrap();
         assert_eq!(asking_for_it.round(&rewritten).await.unwrap(), 0);
         assert!(alarm(&rewritten).await.unwrap().contains(&format!("it saw a head of {size} entries, this log has 20")));
+        // Another node of that database, which never signed: the witness tells it what is missing.
+        app.clock.advance(Duration::minutes(1));
+        let mut takeover = Takeover::new(Some(policy.clone())).unwrap();
+        let newcomer = other_keeper(&app, "newcomer");
+        let refused = takeover.ask(&rewritten, &newcomer).await.unwrap_err().to_string();
+        assert!(refused.contains(&format!("it saw a head of {size} entries, this log has 20")), "{refused}");
+        assert!(takeover.ask(&rewritten, &forger).await.is_ok(), "who led last takes nothing over");
+        // So does the service itself: it neither continues the log nor signs, and tells its operators.
+        let file = folder.0.join("policy");
+        std::fs::write(&file, policy_text(&[&first, &second])).unwrap();
+        let mut config = (*rewritten.config).clone();
+        config.log.policy_file = Some(file);
+        let served = App { config: std::sync::Arc::new(config), ..rewritten.clone() };
+        write(&served, 1).await;
+        let jobs = entremise::jobs::Jobs::start(&served, None);
+        let told = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+            loop {
+                let alarms = entremise::app::alarms::standing(&served).await.unwrap();
+                if let Some(alarm) = alarms.into_iter().find(|alarm| alarm.name == entremise::app::alarms::LOG_HEAD) {
+                    break alarm.detail;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        });
+        let told = told.await.expect("operators are told");
+        assert!(told.contains("the log is not continued here: the witness"), "{told}");
+        jobs.stop().await;
+        assert_eq!(number(&served.store, "SELECT COUNT(*) FROM log_leaf").await, 20, "nothing was placed");
+        app.clock.advance(Duration::minutes(1));
+        // A database that went on, and a witness that saw less: it is asked to see the rest, and the log is taken over.
+        let mut fair = Takeover::new(Some(policy.clone())).unwrap();
+        let early = appended(&app.app).await;
+        let witnessed = settle(&app, &app.app, &node).await;
+        app.clock.advance(Duration::minutes(1));
+        fair.ask(&app.app, &newcomer).await.unwrap();
+
+        // A receipt carries the newest head that the policy is content with; where none covers the entry yet, one that
+        // nobody vouches for, and whoever checks it sees that.
+        let late = appended(&app.app).await;
+        let newest = settle(&app, &app.app, &node).await;
+        assert!(newest > witnessed);
+        let asked = App { config: served.config.clone(), ..app.app.clone() };
+        let receipt_of = async |app: &App, id| give_receipt::for_command_line(app, id, &[]).await.unwrap();
+        let proven = receipt::verify(&receipt_of(&asked, early).await, &trusting).unwrap();
+        assert_eq!((proven.head.size, proven.witnessed.len()), (witnessed, 2));
+        let alone = receipt_of(&asked, late).await;
+        assert_eq!(receipt::verify(&alone, &trusting).unwrap_err(), Wrong::Policy);
+        let proven = receipt::verify(&alone, &trust(&app.app)).unwrap();
+        assert_eq!((proven.head.size, proven.witnessed.len()), (newest, 0));
+        // Without a policy the newest head is as good as any.
+        let proven = receipt::verify(&receipt_of(&app.app, early).await, &trust(&app.app)).unwrap();
+        assert_eq!(proven.head.size, newest);
         write(&rewritten, 600).await;
         settle(&app, &rewritten, &forger).await;
         app.clock.advance(Duration::minutes(30));
