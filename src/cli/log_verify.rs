@@ -170,6 +170,7 @@ fn tell(report: &Report, trust: &Trust, took: Duration) {
         "  {} parts opened; {} not in this bundle (erased, or not asked for)",
         report.parts, report.absent_parts
     ));
+    say(&format!("  {} daily counts of structures held against the lines of their days", report.days));
     match (report.continues, &trust.seen) {
         (Some(size), _) => say(&format!("  continues your checkpoint of {size} entries")),
         (None, Some(_)) if report.seen_lost => {}

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
+use super::counts::Counts;
 use super::epochs::{self, Epochs, Fate};
 use super::erasure::Erasures;
 use super::fault::{Fault, Place, Wrong};
@@ -26,6 +27,7 @@ pub(super) struct Check {
     trust: Trust,
     epochs: Epochs,
     erasures: Erasures,
+    counts: Counts,
     /// The parts were asked for: a missing one was erased.
     opened: bool,
     report: Report,
@@ -45,6 +47,7 @@ impl Check {
             trust: trust.clone(),
             epochs: Epochs::default(),
             erasures: Erasures::default(),
+            counts: Counts::default(),
             opened: false,
             report: Report::default(),
             tree: None,
@@ -126,6 +129,7 @@ impl Check {
         self.report.root = Some(tree.checkpoint().root);
         self.report.partial = header.perimeter.is_some();
         self.opened = header.parts;
+        self.counts.begin(header.first);
         if let Some(wrong) = epochs::tie(&tree, header.first, &self.trust) {
             self.blame(None, wrong);
         }
@@ -186,6 +190,9 @@ impl Check {
         }
         self.latest = self.latest.max(Some(leaf.time));
         if at >= self.report.first {
+            for wrong in self.counts.take(&leaf) {
+                self.blame(Some(at), wrong);
+            }
             self.earliest = Some(self.earliest.map_or(leaf.time, |earliest| earliest.min(leaf.time)));
         }
         self.meaning.take(leaf, at, place)?;
@@ -268,6 +275,7 @@ impl Check {
             }
         }
         let mut report = self.report;
+        report.days = self.counts.compared;
         report.recoveries = self.epochs.into_recoveries();
         for fault in self.meaning.finish()?.into_iter().chain(self.erasures.finish()) {
             report.blame(fault);

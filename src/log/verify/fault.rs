@@ -1,6 +1,8 @@
 //! What a verification can find wrong: each thing in its own words, with its place.
 use std::fmt;
 
+use time::Date;
+
 use crate::domain::ids::{CardId, EntryId, GrantId, MandateId, StructureId, UseId};
 use crate::domain::time::Timestamp;
 use crate::log::bundle::BadLine;
@@ -160,6 +162,15 @@ pub enum Wrong {
     UseOver { mandate: MandateId, kind: Kind, use_id: UseId, why: &'static str },
     #[error("mandate {mandate}: a grant for one use was used again")]
     SingleUse { mandate: MandateId },
+    #[error(
+        "structure {structure}: {day} was counted with {what} = {counted}, but the log shows {found}: lines of that day are \
+        missing, or were added"
+    )]
+    Count { structure: StructureId, day: Date, what: &'static str, counted: i64, found: i64 },
+    #[error("structure {structure}: nobody counted the days {from} to {until}: their silence proves nothing")]
+    CountMissing { structure: StructureId, from: Date, until: Date },
+    #[error("structure {structure}: {day} was counted again, or after a later day")]
+    CountTwice { structure: StructureId, day: Date },
     #[error("{kind} does not say its {missing}")]
     Incomplete { kind: Kind, missing: &'static str },
 

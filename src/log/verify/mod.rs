@@ -2,6 +2,7 @@
 //! entries mean together. Needs the public key of the log and nothing of the service. Memory is bounded by what is
 //! in force (live mandates, structures, people, cards), not by the length of the log.
 mod check;
+mod counts;
 mod epochs;
 mod erasure;
 mod facts;
@@ -72,6 +73,8 @@ pub struct Report {
     /// The size of the verifier's own head, once the bundle was found to continue it.
     pub continues: Option<u64>,
     pub witnessed: Vec<(Token, Timestamp)>,
+    /// Days of structures whose count was compared with the lines of the day.
+    pub days: u64,
     pub promises_kept: usize,
     /// Promises about which this bundle decides nothing: not due yet, or from before its range.
     pub promises_open: usize,

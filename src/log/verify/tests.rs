@@ -306,6 +306,7 @@ fn meant(log: &Log) -> Vec<Wrong> {
     wrongs(&log.bundle())
 }
 
+mod counting;
 mod erasing;
 mod file;
 mod meaning;
