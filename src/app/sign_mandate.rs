@@ -269,8 +269,6 @@ async fn notify(app: &App, tx: &mut WriteTx, ready: &Ready) -> Result<(), SignEr
         until: &until,
     };
     let mail = notice.mail(to, language).map_err(|_| super::fault::Fault::Interrupted)?;
-    notices::queue(app, tx, &mail, &notices::signed_notice(ready.row.id))
-        .await
-        .map_err(DeskError::from)?;
+    notices::queue(app, tx, &mail, &notices::signed_notice(ready.row.id)).await.map_err(DeskError::from)?;
     Ok(())
 }

@@ -65,7 +65,8 @@ async fn contradicts(app: &App, http: &reqwest::Client, witness: &Witness) -> Re
     let Some(url) = &witness.url else { return Ok(()) };
     let mut before = None;
     for _ in 0..LOOKS {
-        let Some(head) = latest(app).await?.filter(|head| i64::try_from(head.size).is_ok_and(|size| size > head.after))
+        let Some(head) =
+            latest(app).await?.filter(|head| i64::try_from(head.size).is_ok_and(|size| size > head.after))
         else {
             return Ok(());
         };

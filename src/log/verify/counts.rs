@@ -53,7 +53,8 @@ impl Counts {
         self.since = self.since.or(Some(leaf.time));
         let Some(id) = leaf.structure else { return Vec::new() };
         let done = leaf.outcome == Outcome::Done;
-        let wrong = if done && leaf.kind == Kind::ActivityCounted { self.count(id, leaf) } else { Vec::new() };
+        let wrong =
+            if done && leaf.kind == Kind::ActivityCounted { self.count(id, leaf) } else { Vec::new() };
         let quarters = &mut self.structures.entry(id).or_default().quarters;
         let lines = quarters.entry(leaf.time.unix().div_euclid(QUARTER)).or_default();
         lines.entries += 1;
@@ -91,8 +92,12 @@ impl Counts {
                 sum.uses += lines.uses;
                 sum.signed += lines.signed;
             }
-            let numbers =
-                [("entries", sum.entries), ("refused", sum.refused), ("uses", sum.uses), ("signed", sum.signed)];
+            let numbers = [
+                ("entries", sum.entries),
+                ("refused", sum.refused),
+                ("uses", sum.uses),
+                ("signed", sum.signed),
+            ];
             for (what, found) in numbers {
                 match facts::integer(leaf, what) {
                     Some(counted) if counted == found => {}

@@ -47,9 +47,11 @@ fn days(log: &Log) -> (Vec<Wrong>, u64) {
 
 #[test]
 fn a_day_is_what_it_was_counted_to_be() {
-    let lines = counted(|first| vec![count(first, LINES, 1, 1, 1)]).told.iter().filter(|told| {
-        told.leaf.structure.is_some() && told.leaf.kind != Kind::ActivityCounted
-    }).count();
+    let lines = counted(|first| vec![count(first, LINES, 1, 1, 1)])
+        .told
+        .iter()
+        .filter(|told| told.leaf.structure.is_some() && told.leaf.kind != Kind::ActivityCounted)
+        .count();
     assert_eq!(i64::try_from(lines).unwrap(), LINES, "those of the structure, not of people and cards alone");
     let log = counted(|first| vec![count(first, LINES, 1, 1, 1), count(first + 1, 0, 0, 0, 0)]);
     assert_eq!(days(&log), (vec![], 2));
@@ -77,7 +79,11 @@ fn a_wrong_count_is_told() {
                 if (*told, *counted, *shown) == (what, counted_as, found)),
             "{wrong:?}"
         );
-        assert!(wrong[0].to_string().contains(&format!("was counted with {what} = {counted_as}, but the log shows {found}")));
+        assert!(
+            wrong[0]
+                .to_string()
+                .contains(&format!("was counted with {what} = {counted_as}, but the log shows {found}"))
+        );
     }
 }
 
@@ -85,7 +91,10 @@ fn a_wrong_count_is_told() {
 fn a_day_without_its_count_is_told() {
     let log = counted(|first| vec![count(first, LINES, 1, 1, 1), count(first + 3, 0, 0, 0, 0)]);
     let (wrong, compared) = days(&log);
-    assert!(matches!(&wrong[..], [Wrong::CountMissing { from, until, .. }] if from.next_day() == Some(*until)), "{wrong:?}");
+    assert!(
+        matches!(&wrong[..], [Wrong::CountMissing { from, until, .. }] if from.next_day() == Some(*until)),
+        "{wrong:?}"
+    );
     assert_eq!(compared, 1);
     let log = counted(|first| vec![count(first, LINES, 1, 1, 1), count(first, LINES, 1, 1, 1)]);
     assert!(matches!(&days(&log).0[..], [Wrong::CountTwice { .. }]));
@@ -113,5 +122,9 @@ fn a_day_that_began_before_the_range_is_not_compared() {
     lines.push(write_end(size as u64));
     let report = report(&lines, &trust());
     assert_eq!(report.days, 0);
-    assert!(!report.faults.iter().any(|fault| matches!(fault.what, Wrong::Count { .. })), "{:?}", report.faults);
+    assert!(
+        !report.faults.iter().any(|fault| matches!(fault.what, Wrong::Count { .. })),
+        "{:?}",
+        report.faults
+    );
 }
