@@ -42,8 +42,10 @@ const FAPI_FLOWS: usize = 4_000;
 const INTROSPECTIONS: usize = 40_000;
 const LIVE: usize = 200;
 /// What can be measured: flows are token + userinfo per authorization code; fapi is the same under FAPI 2.0, with the
-/// pushed request before it (PAR, DPoP, private_key_jwt).
-const WORKS: [&str; 3] = ["flows", "fapi", "introspection"];
+/// pushed request before it (PAR, DPoP, private_key_jwt); documents are the discovery document and the keys.
+const WORKS: [&str; 4] = ["flows", "fapi", "introspection", "documents"];
+/// Readings of the discovery document and of the keys in one measurement, each with its own figures.
+const READINGS: usize = 40_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -62,6 +64,12 @@ fn main() {
     let wanted = |name: &&str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
     println!("over loopback, one run on this machine");
     for work in works {
+        if work == "documents" {
+            for name in servers.into_iter().filter(|name| !name.starts_with("oidc")).filter(wanted) {
+                documents(name);
+            }
+            continue;
+        }
         println!(
             "{work:<28} {:>11} {:>10} {:>8} {:>8} {:>9}",
             "connections", "per s", "p50 ms", "p99 ms", "RSS MB"
@@ -81,6 +89,25 @@ fn main() {
                     println!("{:<28} {connections:>11} {ratio:>9.2}x", "  ratio to oidc-provider");
                 }
             }
+        }
+    }
+}
+
+/// The discovery document and the keys, which FranceConnect reads five times at each sign-in: alone, then by eight.
+fn documents(name: &str) {
+    println!("{:<40} {:>11} {:>10} {:>8} {:>8}", "documents", "connections", "per s", "p50 ms", "p99 ms");
+    let served = Served::start(name, 1, None);
+    for path in ["/.well-known/openid-configuration", "/jwks"] {
+        for connections in [1, 8] {
+            let work = load::Work::Document(path);
+            let measured = load::run(&served.target, &work, connections, 500, READINGS);
+            println!(
+                "{:<40} {connections:>11} {:>10.0} {:>8.3} {:>8.3}",
+                format!("{} {path}", name.trim_start_matches("entremise ")),
+                measured.per_second,
+                measured.p50,
+                measured.p99
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The load: each connection redeems a code and asks userinfo, or asks what a token is worth, again and again, over raw
-//! HTTP/1.1.
+//! The load: each connection redeems a code and asks userinfo, or asks what a token is worth, or reads a document, again
+//! and again, over raw HTTP/1.1.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -49,6 +49,8 @@ pub enum Work {
     Fapi(fapi::Holder),
     /// Introspection of these tokens in turn.
     Introspections(Arc<Vec<String>>),
+    /// A public document of this address.
+    Document(&'static str),
 }
 
 impl Work {
@@ -124,6 +126,7 @@ async fn burst(
                         Work::Introspections(live) => {
                             introspect(&target, &mut connection, &live[place % live.len()]).await;
                         }
+                        Work::Document(path) => document(&target, &mut connection, path).await,
                     }
                     times.push(begun.elapsed());
                 }
@@ -152,6 +155,13 @@ async fn post(target: &Target, connection: &mut TcpStream, path: &str, body: &st
 async fn introspect(target: &Target, connection: &mut TcpStream, token: &str) {
     let answer = post(target, connection, &target.introspect, &format!("token={token}")).await;
     assert_eq!(answer["active"], true, "{answer}");
+}
+
+async fn document(target: &Target, connection: &mut TcpStream, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", target.address);
+    let answer: serde_json::Value =
+        serde_json::from_slice(&call(connection, &request).await).expect("a document");
+    assert!(answer["issuer"].is_string() || answer["keys"].is_array(), "{answer}");
 }
 
 /// Gives the access token.

@@ -11,7 +11,7 @@ use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::store::card::{self, NewCard};
 use crate::store::person::{self, PersonRow};
-use crate::store::{Access, StoreError, WriteTx, link, session, use_session};
+use crate::store::{Access, StoreError, WriteTx, link, professional, session, use_session};
 use crate::{transact, view};
 
 use super::check_code::{self, CodeCheck, CodeOrigin};
@@ -36,7 +36,8 @@ pub struct Invitation {
     pub name: PersonName,
     pub email: String,
     pub purpose: Purpose,
-    pub has_password: bool,
+    /// A password is chosen, or the account linked to the provider of professionals: the card comes next.
+    pub has_first_step: bool,
     /// A card was handed over already: its code is all that is needed.
     pub has_card: bool,
     /// An app is being enrolled, and its first code awaited.
@@ -54,11 +55,15 @@ pub async fn look(app: &App, token: &PlainToken) -> Result<Option<Invitation>, F
             name: app.sealer.open_json(person::name_place(&person.id), &person.name_sealed)?,
             email: app.sealer.open_text(person::email_place(&person.id), &person.email_sealed)?,
             purpose,
-            has_password: person.password_hash.is_some(),
+            has_first_step: has_first_step(tx, &person).await?,
             has_card: hardware,
             awaits_app: held.iter().any(|card| matches!(card.kind(), Ok(CardKind::App))),
         }))
     })
+}
+
+async fn has_first_step(tx: &mut impl Access, person: &PersonRow) -> Result<bool, Fault> {
+    Ok(person.password_hash.is_some() || professional::linked_since(tx, person.id).await?.is_some())
 }
 
 async fn open(
@@ -120,7 +125,7 @@ pub async fn choose_password(
 }
 
 /// Enrols an authenticator app: its seed is in this answer and never shown again. An enrolment begun before and not
-/// finished is void. `None`: the link is over, or no password has been chosen yet.
+/// finished is void. `None`: the link is over, or nothing has been chosen to enter with yet.
 pub async fn enrol_app(app: &App, token: &PlainToken) -> Result<Option<Enrolment>, Fault> {
     let mut bytes = vec![0; APP_SEED_BYTES];
     app.entropy.fill(&mut bytes);
@@ -129,7 +134,7 @@ pub async fn enrol_app(app: &App, token: &PlainToken) -> Result<Option<Enrolment
     let sealed = app.sealer.seal(card::seed_place(&id), seed.bytes())?;
     let email = transact!(app.store, "enrol_app", tx => {
         let Some((person, Purpose::Activate)) = open(app, tx, token).await? else { return Ok(None) };
-        if person.password_hash.is_none() {
+        if !has_first_step(tx, &person).await? {
             return Ok(None);
         }
         enrol(app, tx, &person, id, &sealed).await?;
@@ -212,7 +217,7 @@ pub async fn validate_card(
         let draft = Draft::done(Kind::LinkUsed).by(person.id, sign_in::role_of(&person)).card(card);
         record::record(app, tx, draft).await?;
         let tokens = (&session, &new_device);
-        let device = sign_in::complete(app, tx, &person, card, tokens, None, browser).await?;
+        let device = sign_in::complete(app, tx, &person, (card, None), tokens, None, browser).await?;
         Ok::<_, Fault>(CardValidation::Complete { session: session.clone(), device })
     })
 }

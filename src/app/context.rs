@@ -13,7 +13,7 @@ use crate::log::note::NoteError;
 use crate::oidc::federation::Federation;
 use crate::store::Store;
 
-use super::identity_provider::provider;
+use super::identity_provider::{of_professionals, provider};
 use super::openid::OpenId;
 use super::record::Recorder;
 use super::together::Together;
@@ -34,6 +34,8 @@ pub struct App {
     pub openid: Arc<OpenId>,
     /// The identity provider with which users identify.
     pub federation: Arc<Federation>,
+    /// The identity provider with which professionals may enter, where there is one.
+    pub professionals: Option<Arc<Federation>>,
 }
 
 impl App {
@@ -47,6 +49,7 @@ impl App {
         let log = Recorder::new(&config.log.origin, keyring.log_seeds())?;
         let openid = OpenId::new(&keyring.sealer, &config.server);
         let federation = Federation::new(provider(&config.identity));
+        let professionals = config.professionals.as_ref().map(of_professionals).map(Federation::new);
         Ok(Self {
             store,
             clock,
@@ -57,6 +60,7 @@ impl App {
             together: Arc::default(),
             openid: Arc::new(openid),
             federation: Arc::new(federation),
+            professionals: professionals.map(Arc::new),
         })
     }
 

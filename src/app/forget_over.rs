@@ -4,7 +4,7 @@ use time::Duration;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::store::session::OverRow;
-use crate::store::{WriteTx, check, session, spent_proof, stash, throttle};
+use crate::store::{WriteTx, check, professional, session, spent_proof, stash, throttle};
 use crate::transact;
 
 use super::fault::Fault;
@@ -22,7 +22,7 @@ pub async fn forget(app: &App) -> Result<u64, Fault> {
     let now = app.now();
     let mut gone = transact!(app.store, "forget_over", tx => {
         let kept = stash::purge(tx, now).await? + check::purge(tx, now).await?;
-        let kept = kept + spent_proof::purge(tx, now).await?;
+        let kept = kept + spent_proof::purge(tx, now).await? + professional::purge(tx, now - AFTER_SESSION).await?;
         Ok::<_, Fault>(kept + throttle::purge(tx, now - AFTER_FAILURE).await?)
     })?;
     loop {

@@ -48,6 +48,7 @@ pub mod oversee;
 pub mod oversee_clients;
 pub mod password_work;
 pub mod print_attestation;
+pub mod professional;
 pub mod propose_mandate;
 pub mod publish_log;
 pub mod push_request;

@@ -1,8 +1,8 @@
-//! Sign-in: a password, then always a code of the card. No answer and no time taken tells whether an account exists.
+//! Sign-in: a password (or `professional`), then always a code of the card. No answer and no time taken tells whether an account exists.
 use std::net::IpAddr;
 
 use crate::crypto::password::{self, PasswordPhc};
-use crate::domain::ids::{RowId, SessionId};
+use crate::domain::ids::{CardId, RowId, SessionId};
 use crate::domain::person::Email;
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::session::{SessionRules, Stage};
@@ -158,14 +158,14 @@ async fn accept_password(
         throttle::forgive(tx, key).await?;
     }
     leave_behind(app, tx, browser).await?;
-    begin(app, tx, person, Stage::AwaitingCode, None, token, browser).await?;
+    begin(app, tx, person, Stage::AwaitingCode, (None, None), token, browser).await?;
     let role = role_of(person);
     record::record(app, tx, Draft::done(Kind::SignInPasswordAccepted).by(person.id, role)).await?;
     Ok(())
 }
 
 /// The session this browser had is over: its token must not outlive the change.
-async fn leave_behind(app: &App, tx: &mut WriteTx, browser: &Browser) -> Result<(), Fault> {
+pub(super) async fn leave_behind(app: &App, tx: &mut WriteTx, browser: &Browser) -> Result<(), Fault> {
     if let Some(old) = &browser.session
         && let Some(row) = session::live(tx, &old.hash(), app.now()).await?
     {
@@ -175,13 +175,14 @@ async fn leave_behind(app: &App, tx: &mut WriteTx, browser: &Browser) -> Result<
     Ok(())
 }
 
-/// Starts a session of this stage under this token. Gives its id.
-async fn begin(
+/// Starts a session of this stage under this token, opened by a card, and by an answer of the provider of professionals
+/// unless it was a password. Gives its id.
+pub(super) async fn begin(
     app: &App,
     tx: &mut WriteTx,
     person: &PersonRow,
     stage: Stage,
-    card: Option<crate::domain::ids::CardId>,
+    (card, entered_by): (Option<CardId>, Option<RowId>),
     token: &PlainToken,
     browser: &Browser,
 ) -> Result<SessionId, Fault> {
@@ -203,6 +204,7 @@ async fn begin(
         stage,
         structure_id,
         card_id: card,
+        entered_by,
         times,
         idle_ends_at: rules.dies_at(&times),
         user_agent_sealed,
@@ -263,10 +265,11 @@ pub async fn code(
             CodeCheck::Wrong => return Ok(CodeOutcome::Wrong),
             CodeCheck::Locked { until } => return Ok(CodeOutcome::Wait { until }),
         };
+        let entered_by = session::entered_by(tx, half.session_id).await?;
         if !session::delete(tx, half.session_id).await? {
             return Ok(CodeOutcome::Over);
         }
-        let device = complete(app, tx, &person, card, (&token, &new_device), known, browser).await?;
+        let device = complete(app, tx, &person, (card, entered_by), (&token, &new_device), known, browser).await?;
         Ok::<_, Fault>(CodeOutcome::Complete { session: token.clone(), device })
     })
 }
@@ -276,13 +279,14 @@ pub(super) async fn complete(
     app: &App,
     tx: &mut WriteTx,
     person: &PersonRow,
-    card: crate::domain::ids::CardId,
+    (card, entered_by): (CardId, Option<RowId>),
     (token, new_device): (&PlainToken, &PlainToken),
     known: Option<RowId>,
     browser: &Browser,
 ) -> Result<Option<PlainToken>, Fault> {
-    begin(app, tx, person, Stage::Full, Some(card), token, browser).await?;
-    let draft = Draft::done(Kind::SignInCompleted).by(person.id, role_of(person)).card(card);
+    begin(app, tx, person, Stage::Full, (Some(card), entered_by), token, browser).await?;
+    let way = if entered_by.is_some() { "provider" } else { "password" };
+    let draft = Draft::done(Kind::SignInCompleted).by(person.id, role_of(person)).card(card).fact("way", way);
     record::record(app, tx, draft).await?;
     let now = app.now();
     if let Some(id) = known {
@@ -303,6 +307,30 @@ pub(super) fn role_of(person: &PersonRow) -> Role {
     } else {
         Role::Aidant
     }
+}
+
+/// Counts an attempt against the address it comes from. False when that address has failed too often.
+pub(super) async fn address_may_try(
+    app: &App,
+    tx: &mut WriteTx,
+    browser: &Browser,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let Some(address) = browser.address else { return Ok(true) };
+    Ok(throttle::take_below(tx, &address_key(app, address, now), FAILURES_PER_ADDRESS, now).await?)
+}
+
+/// The attempt was none of a stranger.
+pub(super) async fn forgive_address(
+    app: &App,
+    tx: &mut WriteTx,
+    browser: &Browser,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if let Some(address) = browser.address {
+        throttle::forgive(tx, &address_key(app, address, now)).await?;
+    }
+    Ok(())
 }
 
 fn account_key(app: &App, index: &[u8], device: Option<RowId>) -> Vec<u8> {
@@ -328,6 +356,7 @@ fn short_name(index: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(index.get(..8).unwrap_or(index))
 }
 
-fn source(browser: &Browser) -> String {
+/// What tells one origin of refusals from another.
+pub(super) fn source(browser: &Browser) -> String {
     browser.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }

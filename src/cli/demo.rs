@@ -146,6 +146,10 @@ fn announce(origins: &Origins, folder: &Folder, stage: &Stage) {
         format!("Entremise, the demonstration  {}/demo", origins.product),
         format!("  the desk                    {}/", origins.product),
         format!("  national identity           {}/", origins.identity),
+        format!(
+            "  professional identity       {}/ (link it from “My account”, then enter with it)",
+            origins.identity
+        ),
         format!("  taxes                       {}/", origins.taxes),
         format!("  family allowances           {}/", origins.allowances),
         format!("  data                        {}", folder.root().display()),

@@ -46,6 +46,11 @@ pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
             let provider = app.federation.origin(app.now()).await;
             let issuer = &app.federation.provider().issuer;
             report.add(&format!("identity provider {issuer}"), provider);
+            if let Some(professionals) = &app.professionals {
+                let issuer = &professionals.provider().issuer;
+                let provider = professionals.origin(app.now()).await;
+                report.add(&format!("identity provider of professionals {issuer}"), provider);
+            }
             app.store.close().await;
         }
         match report.faults {

@@ -52,7 +52,7 @@ pub enum AuthMethod {
     ClientSecretPost,
 }
 
-fn no_secret() -> Secret {
+pub(super) fn no_secret() -> Secret {
     Secret::new("")
 }
 
@@ -93,29 +93,54 @@ impl Identity {
     }
 
     pub(super) fn check(&self, faults: &mut Vec<String>) {
-        match Url::parse(&self.issuer) {
-            Err(_) => faults.push("identity.issuer is not a URL".to_owned()),
-            Ok(url) if is_of_this_machine(&url) => {
-                faults.push(
-                    "identity.issuer is of a demonstration: give the provider of your users".to_owned(),
-                );
-            }
-            Ok(url) if url.scheme() != "https" => faults.push("identity.issuer must be https".to_owned()),
-            Ok(_) => {}
-        }
-        if self.client_id.is_empty() {
-            faults.push("identity.client_id is missing".to_owned());
-        }
-        if let Some(weakness) = weakness(&self.client_secret) {
-            faults.push(format!("identity.client_secret {weakness}"));
-        }
+        let algorithms = [Some(self.id_token_alg.as_str()), self.userinfo_alg.as_deref()];
+        let registration = Registration {
+            section: "identity",
+            issuer: &self.issuer,
+            client_id: &self.client_id,
+            secret: &self.client_secret,
+            algorithms,
+        };
+        registration.check(faults);
         if self.acr_accepted.is_empty() {
             faults.push("identity.acr_accepted is empty: every identification would be refused".to_owned());
         }
-        let signed = |alg: &str| matches!(alg, "ES256" | "RS256" | "PS256");
-        if !signed(&self.id_token_alg) || self.userinfo_alg.as_deref().is_some_and(|alg| !signed(alg)) {
+    }
+}
+
+/// What every registration of ours at a provider has.
+pub(super) struct Registration<'a> {
+    pub(super) section: &'static str,
+    pub(super) issuer: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) secret: &'a Secret,
+    /// Of ID tokens, and of userinfo where it is signed.
+    pub(super) algorithms: [Option<&'a str>; 2],
+}
+
+impl Registration<'_> {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        let section = self.section;
+        match Url::parse(self.issuer) {
+            Err(_) => faults.push(format!("{section}.issuer is not a URL")),
+            Ok(url) if is_of_this_machine(&url) => {
+                faults.push(format!(
+                    "{section}.issuer is of a demonstration: give the provider you registered at"
+                ));
+            }
+            Ok(url) if url.scheme() != "https" => faults.push(format!("{section}.issuer must be https")),
+            Ok(_) => {}
+        }
+        if self.client_id.is_empty() {
+            faults.push(format!("{section}.client_id is missing"));
+        }
+        if let Some(weakness) = weakness(self.secret) {
+            faults.push(format!("{section}.client_secret {weakness}"));
+        }
+        let signed = |alg: &&str| matches!(*alg, "ES256" | "RS256" | "PS256");
+        if !self.algorithms.iter().flatten().all(signed) {
             faults
-                .push("identity.id_token_alg and identity.userinfo_alg are ES256, RS256 or PS256".to_owned());
+                .push(format!("{section}.id_token_alg and {section}.userinfo_alg are ES256, RS256 or PS256"));
         }
     }
 }

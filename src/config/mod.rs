@@ -5,6 +5,7 @@ mod identity;
 mod keys;
 mod log;
 mod mail;
+mod professionals;
 mod schema;
 mod server;
 mod source;
@@ -16,6 +17,7 @@ pub use self::identity::{AuthMethod, Identity};
 pub use self::keys::Keys;
 pub use self::log::Log;
 pub use self::mail::Mail;
+pub use self::professionals::Professionals;
 pub use self::schema::{Key, SCHEMA, markdown};
 pub use self::server::{Server, plain_http_is_local};
 
@@ -29,6 +31,8 @@ pub struct Config {
     #[serde(default)]
     pub keys: Keys,
     pub identity: Identity,
+    #[serde(default)]
+    pub professionals: Option<Professionals>,
     #[serde(default)]
     pub mail: Option<Mail>,
     #[serde(default)]
@@ -68,6 +72,9 @@ impl Config {
             .map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
         config.database.resolve()?;
         config.identity.resolve()?;
+        if let Some(professionals) = &mut config.professionals {
+            professionals.resolve()?;
+        }
         if let Some(mail) = &mut config.mail {
             mail.resolve()?;
         }
@@ -82,6 +89,14 @@ impl Config {
         self.identity.check(&mut faults);
         if self.server.is_ourselves(&self.identity.issuer) {
             faults.push("identity.issuer is this very service: users are identified by another".to_owned());
+        }
+        if let Some(professionals) = &self.professionals {
+            professionals.check(&mut faults);
+            if self.server.is_ourselves(&professionals.issuer) {
+                faults.push(
+                    "professionals.issuer is this very service: professionals enter by another".to_owned(),
+                );
+            }
         }
         if let Some(mail) = &self.mail {
             mail.check(&mut faults);
@@ -153,6 +168,26 @@ mod tests {
             let faults = read(&GOOD.replace(from, to), &[]).unwrap().faults().join("\n");
             assert!(faults.contains(word), "{to}: {faults}");
             assert!(!faults.contains("uR5pZ0"), "a secret was printed");
+        }
+    }
+
+    #[test]
+    fn a_provider_of_professionals_is_held_to_the_same() {
+        let good = format!(
+            "{GOOD}\n[professionals]\nissuer = \"https://pro.example.fr/api/v2\"\nclient_id = \"entremise\"\n\
+             client_secret = \"qW4rT6yU8iO1pA3sD5fG7hJ9kL2zX0cV\"\n"
+        );
+        assert_eq!(read(&good, &[]).unwrap().faults(), Vec::<String>::new());
+        for (from, to, word) in [
+            ("https://pro.example.fr", "http://pro.example.fr", "professionals.issuer must be https"),
+            ("https://pro.example.fr/api/v2", "http://pro.localhost:8085", "demonstration"),
+            ("https://pro.example.fr/api/v2", "https://mandats.example.fr", "this very service"),
+            ("qW4rT6yU8iO1pA3sD5fG7hJ9kL2zX0cV", "secret", "professionals.client_secret"),
+            ("[professionals]", "[professionals]\nacr_accepted = []", "professionals.acr_accepted"),
+            ("[professionals]", "[professionals]\nuserinfo_alg = \"none\"", "professionals.userinfo_alg"),
+        ] {
+            let faults = read(&good.replace(from, to), &[]).unwrap().faults().join("\n");
+            assert!(faults.contains(word), "{to}: {faults}");
         }
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use axum::Router;
 use url::Url;
 
-use crate::app::App;
 use crate::app::signing_keys::{self, KeysError};
-use crate::config::{AuthMethod, Config, Database, Identity, Keys, Log, Server};
+use crate::app::{App, professional};
+use crate::config::{AuthMethod, Config, Database, Identity, Keys, Log, Professionals, Server};
 use crate::crypto::keyring::{Keyring, KeyringError};
 use crate::crypto::random::SystemEntropy;
 use crate::domain::secret::{PlainToken, Secret};
@@ -107,9 +107,8 @@ pub async fn set(
     }
     let test_client = test_client::ensure(&app, &mut memory).await?;
     folder.remember(&memory)?;
-    let client = product_at_the_provider(origins, &memory);
-    let provider =
-        IdentityProvider::new(origins.identity.clone(), vec![client], clock.clone(), entropy.clone())?;
+    let clients = products_at_the_provider(origins, &memory);
+    let provider = IdentityProvider::new(origins.identity.clone(), clients, clock.clone(), entropy.clone())?;
     let service = |kind| Service::new(registration(kind, origins, &memory), clock.clone(), entropy.clone());
     let (taxes, allowances) = (service(Kind::Taxes)?, service(Kind::Allowances)?);
     let backstage = Backstage::new(clock.clone(), memory.cards.clone(), origins.clone());
@@ -188,6 +187,21 @@ fn config(folder: &Folder, memory: &Memory) -> Result<Config, StageError> {
             userinfo_alg: Some("ES256".to_owned()),
             birthdate_claim: "idp_birthdate".to_owned(),
         },
+        professionals: Some(Professionals {
+            issuer: origins.identity.clone(),
+            client_id: PROFESSIONALS_ID.to_owned(),
+            client_secret: Secret::new(memory.identity_secret.clone()),
+            client_secret_file: None,
+            auth_method: AuthMethod::ClientSecretPost,
+            label: "Identité pro de démonstration".to_owned(),
+            scopes: ["openid", "given_name", "usual_name", "email", "uid", "siret"]
+                .map(str::to_owned)
+                .to_vec(),
+            pkce: false,
+            acr_accepted: vec!["eidas1".to_owned()],
+            id_token_alg: "ES256".to_owned(),
+            userinfo_alg: "ES256".to_owned(),
+        }),
         mail: None,
         log: Log {
             origin: "entremise.localhost/demo".to_owned(),
@@ -201,15 +215,23 @@ fn config(folder: &Folder, memory: &Memory) -> Result<Config, StageError> {
 /// The product, as the identity provider knows it.
 const CLIENT_ID: &str = "entremise";
 
-fn product_at_the_provider(origins: &Origins, memory: &Memory) -> identity_provider::Client {
-    identity_provider::Client {
-        id: CLIENT_ID.to_owned(),
+/// And as its provider of professionals knows it, which the same site plays.
+const PROFESSIONALS_ID: &str = "entremise-pro";
+
+fn products_at_the_provider(origins: &Origins, memory: &Memory) -> Vec<identity_provider::Client> {
+    let client = |id: &str, name: &str, (back, signed_out): (&str, &str)| identity_provider::Client {
+        id: id.to_owned(),
         secret: Secret::new(memory.identity_secret.clone()),
-        name: "Entremise".to_owned(),
-        redirect_uris: vec![format!("{}/consent/back", origins.product)],
-        post_logout_redirect_uris: vec![format!("{}/consent/signed-out", origins.product)],
+        name: name.to_owned(),
+        redirect_uris: vec![format!("{}{back}", origins.product)],
+        post_logout_redirect_uris: vec![format!("{}{signed_out}", origins.product)],
         userinfo: Userinfo::Signed,
-    }
+        professionals: id == PROFESSIONALS_ID,
+    };
+    vec![
+        client(CLIENT_ID, "Entremise", ("/consent/back", "/consent/signed-out")),
+        client(PROFESSIONALS_ID, "Entremise (pro)", (professional::BACK, professional::SIGNED_OUT)),
+    ]
 }
 
 /// A service, as the product knows it; without a secret until it has been registered.

@@ -42,6 +42,7 @@ tokens! {
     Kind {
         // Entering
         SignInPasswordAccepted = "sign_in.password_accepted",
+        SignInProviderAccepted = "sign_in.provider_accepted",
         SignInCompleted = "sign_in.completed",
         SignInRefused = "sign_in.refused",
         SignOut = "sign_out",
@@ -61,6 +62,8 @@ tokens! {
         LinkUsed = "link.used",
         LinkRefused = "link.refused",
         PasswordChanged = "password.changed",
+        ProfessionalLinked = "professional.linked",
+        ProfessionalUnlinked = "professional.unlinked",
         CharterAccepted = "charter.accepted",
         StructureCreated = "structure.created",
         StructureHabilitated = "structure.habilitated",

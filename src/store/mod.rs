@@ -41,6 +41,7 @@ pub mod offer;
 pub mod outbox;
 pub mod oversight;
 pub mod person;
+pub mod professional;
 pub mod refusal;
 pub mod reported_action;
 pub mod search;

@@ -121,9 +121,10 @@ pub async fn set_password(tx: &mut WriteTx, id: PersonId, phc: &str) -> Result<b
 }
 
 const ACTIVATE: &str = "
-UPDATE person SET status = 'active' WHERE id = $1 AND status = 'invited' AND password_hash IS NOT NULL";
+UPDATE person SET status = 'active' WHERE id = $1 AND status = 'invited'
+  AND (password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM professional_identity WHERE person_id = $1))";
 
-/// Password chosen and card validated: the person is at work.
+/// Password chosen, or account linked to the provider of professionals, and card validated: the person is at work.
 pub async fn activate(tx: &mut WriteTx, id: PersonId) -> Result<bool, StoreError> {
     Ok(changed!(tx, sqlx::query(ACTIVATE).bind(id))? == 1)
 }

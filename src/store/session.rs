@@ -98,6 +98,8 @@ pub struct NewSession<'a> {
     pub structure_id: Option<StructureId>,
     /// The card of the code that opened it; none while the code is awaited.
     pub card_id: Option<CardId>,
+    /// The request to the provider of professionals whose answer opened it; none after a password.
+    pub entered_by: Option<RowId>,
     pub times: SessionTimes,
     pub idle_ends_at: Timestamp,
     pub user_agent_sealed: Option<Vec<u8>>,
@@ -105,8 +107,8 @@ pub struct NewSession<'a> {
 
 const INSERT: &str = "
 INSERT INTO session (id, token_hash, person_id, stage, structure_id, card_id, created_at, last_seen_at, last_code_at,
-                     fresh_until, idle_ends_at, ends_at, user_agent_sealed)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)";
+                     fresh_until, idle_ends_at, ends_at, user_agent_sealed, entered_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13)";
 
 pub async fn insert(tx: &mut WriteTx, new: &NewSession<'_>) -> Result<(), StoreError> {
     let full = new.stage == Stage::Full;
@@ -125,8 +127,18 @@ pub async fn insert(tx: &mut WriteTx, new: &NewSession<'_>) -> Result<(), StoreE
             .bind(new.idle_ends_at)
             .bind(new.times.ends_at)
             .bind(new.user_agent_sealed.as_deref())
+            .bind(new.entered_by)
     )?;
     Ok(())
+}
+
+const ENTERED_BY: &str = "SELECT entered_by FROM session WHERE id = $1";
+
+/// The request to the provider of professionals whose answer opened a session; none after a password.
+pub async fn entered_by(tx: &mut impl Access, id: SessionId) -> Result<Option<RowId>, StoreError> {
+    let found =
+        on!(tx, c => sqlx::query_scalar::<_, Option<RowId>>(ENTERED_BY).bind(id).fetch_optional(c).await)?;
+    Ok(found.flatten())
 }
 
 const TOUCH: &str = "

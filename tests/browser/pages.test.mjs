@@ -27,7 +27,7 @@ describe('the other pages, on a telephone, in the dark', () => {
   });
 
   for (const language of ['fr', 'en']) {
-    const visits = { invitation, cards, structures, kept, ending, log, nothingThere };
+    const visits = { professional, invitation, cards, structures, kept, ending, log, nothingThere };
     for (const [name, visit] of Object.entries(visits)) {
       test(`${name}, in ${language}`, async () => {
         const visitor = await Visitor.open(browser, { language, ...PHONE });
@@ -42,6 +42,46 @@ describe('the other pages, on a telephone, in the dark', () => {
     }
   }
 });
+
+/** Linked from one's account with a fresh code, then entered with instead of a password; the card comes all the same. */
+async function professional(visitor, demo) {
+  const { page } = visitor;
+  const [email, persona] = visitor.language === 'fr' ? [REFERENT, 'hugo'] : [IN_TWO_STRUCTURES, 'ines'];
+  await signIn(visitor, demo, email);
+  await page.goto(`${demo.origin}/account`);
+  await visitor.check('account');
+  await page.goto(`${demo.origin}/account/professional`);
+  await visitor.check('account, to be linked');
+  await refusedOnce(visitor, 'link, no code');
+  await page.fill('#code', await nextCode(demo, email));
+  await submit(page);
+  await identify(visitor, persona);
+  await page.waitForURL(`${demo.origin}/account/professional`);
+  await visitor.check('account, linked');
+  await page.goto(`${demo.origin}/account`);
+  await submit(page, 'main form[action="/sign-out"] button');
+  await page.goto(`${demo.origin}/sign-in`);
+  await visitor.check('sign-in, with a provider of professionals');
+  await submit(page, 'form[action="/sign-in/professional"] button');
+  await identify(visitor, persona);
+  await page.waitForURL(/\/sign-in\/code/);
+  await visitor.check('sign-in with a provider, code');
+  await page.fill('#code', await nextCode(demo, email));
+  await submit(page);
+  await page.goto(`${demo.origin}/account`);
+  await page.locator('main form[action="/sign-out"] button').click();
+  await page.waitForURL(`${demo.origin}/signed-out`);
+  await visitor.check('signed out of both');
+  await page.goto(`${demo.origin}/sign-in?problem=unknown_professional`);
+  await visitor.check('sign-in, an identity nobody knows');
+}
+
+/** The provider's own pages: who, then what is sent. */
+async function identify({ page }, persona) {
+  await page.waitForURL(/identite\.localhost.*\/sign-in/);
+  await submit(page, `#persona-${persona}`);
+  await submit(page, '#continue');
+}
 
 async function invitation(visitor, demo) {
   const { page } = visitor;

@@ -94,7 +94,8 @@ fn begin(provider: &IdentityProvider, params: &Params, request: Request, headers
         let error = if signed_in.is_some() { "consent_required" } else { "login_required" };
         return answer(provider, &request, &[("error", error)]);
     }
-    let signed_in = signed_in.filter(|_| !asks("login"));
+    let professionals = provider.client(&request.client_id).is_some_and(|client| client.professionals);
+    let signed_in = signed_in.filter(|one| !asks("login") && one.persona.is_professional() == professionals);
     let known = browser::read(headers, BROWSER).filter(|value| value.len() == 43);
     let browser = known.clone().unwrap_or_else(|| provider.random());
     let id = provider.random();

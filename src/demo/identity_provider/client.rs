@@ -27,6 +27,8 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     pub post_logout_redirect_uris: Vec<String>,
     pub userinfo: Userinfo,
+    /// Professionals identify here, not users: in the manner of ProConnect.
+    pub professionals: bool,
 }
 
 /// The caller of the token endpoint is not a registered client (RFC 6749 §5.2, `invalid_client`).

@@ -12,7 +12,7 @@ use crate::domain::secret::PlainToken;
 use super::authorize::{BROWSER, SESSION, answer, gone, origin};
 use super::pages::{ConsentPage, SignInPage};
 use super::params::Params;
-use super::persona::{PERSONAS, Persona};
+use super::persona::Persona;
 use super::{CODE_LIFETIME, Code, IdentityProvider, Interaction, SESSION_LIFETIME, SignedIn};
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ fn show_sign_in(
         lang: Lang::of(headers),
         request: id,
         client: client.map_or("", |client| client.name.as_str()),
-        personas: &PERSONAS,
+        personas: Persona::of(client.is_some_and(|client| client.professionals)),
         identifier: rejected.unwrap_or(""),
         rejected: rejected.is_some(),
     };
@@ -70,7 +70,8 @@ pub(super) async fn sign_in(
     };
     let identifier = params.get("identifier").unwrap_or("");
     let password = PlainToken::presented(params.get("password").unwrap_or("")).hash();
-    let persona = Persona::find(identifier)
+    let professionals = provider.client(&interaction.request.client_id).is_some_and(|one| one.professionals);
+    let persona = Persona::find(professionals, identifier)
         .filter(|persona| PlainToken::presented(persona.password).hash() == password);
     let Some(persona) = persona else {
         return show_sign_in(&provider, &headers, id, &interaction, Some(identifier));

@@ -34,7 +34,7 @@ use crate::domain::time::{Clock, Timestamp};
 pub use client::{Client, Userinfo};
 pub use fault::{FAULTS, Fault};
 pub use keys::KeyError;
-pub use persona::{PERSONAS, Persona};
+pub use persona::{PERSONAS, PROFESSIONALS, Persona};
 
 /// As short as FranceConnect's.
 const CODE_LIFETIME: Duration = Duration::seconds(30);
@@ -207,7 +207,8 @@ async fn discovery(State(provider): State<IdentityProvider>) -> Response {
         "end_session_endpoint": format!("{issuer}/session/end"),
         "jwks_uri": format!("{issuer}/jwks"),
         "scopes_supported": ["openid", "given_name", "family_name", "birthdate", "idp_birthdate", "gender",
-            "birthplace", "birthcountry", "email", "preferred_username", "profile", "birth", "identite_pivot"],
+            "birthplace", "birthcountry", "email", "preferred_username", "profile", "birth", "identite_pivot",
+            "usual_name", "uid", "siret"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code"],

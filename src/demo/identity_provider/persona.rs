@@ -2,6 +2,8 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
+use crate::demo::people::{GANNAT, Place, VICHY};
+
 /// One invented person with an electronic identity. Codes of places and countries are those of the INSEE (COG).
 #[derive(Debug)]
 pub struct Persona {
@@ -23,6 +25,8 @@ pub struct Persona {
     pub email: Option<&'static str>,
     /// What is worth trying with this person.
     pub why: (&'static str, &'static str),
+    /// SIRET of the organisation of a professional; none for a user.
+    pub siret: Option<&'static str>,
 }
 
 pub const PERSONAS: [Persona; 5] = [
@@ -38,6 +42,7 @@ pub const PERSONAS: [Persona; 5] = [
         birthcountry: "99100",
         email: Some("josette.martin@courriel.example"),
         why: ("Née à Gannat le 4 mars 1948", "Born in Gannat on 4 March 1948"),
+        siret: None,
     },
     Persona {
         identifier: "amadou",
@@ -51,6 +56,7 @@ pub const PERSONAS: [Persona; 5] = [
         birthcountry: "99335",
         email: Some("amadou.diallo@courriel.example"),
         why: ("Né au Mali en 1962, jour et mois inconnus", "Born in Mali in 1962, day and month unknown"),
+        siret: None,
     },
     Persona {
         identifier: "raymond",
@@ -64,6 +70,7 @@ pub const PERSONAS: [Persona; 5] = [
         birthcountry: "99100",
         email: None,
         why: ("Sans adresse électronique", "Without an e-mail address"),
+        siret: None,
     },
     Persona {
         identifier: "eloise",
@@ -77,6 +84,7 @@ pub const PERSONAS: [Persona; 5] = [
         birthcountry: "99100",
         email: Some("eloise.daubigne@courriel.example"),
         why: ("Nom composé, accents, nom d’usage", "Compound name, accents, another name in use"),
+        siret: None,
     },
     Persona {
         identifier: "fatima",
@@ -90,12 +98,56 @@ pub const PERSONAS: [Persona; 5] = [
         birthcountry: "99352",
         email: Some("fatima.morel@courriel.example"),
         why: ("Née en Algérie en juillet 1950, jour inconnu", "Born in Algeria in July 1950, day unknown"),
+        siret: None,
     },
 ];
 
+/// The aidants of the demonstration, as their professional identity knows them.
+pub const PROFESSIONALS: [Persona; 4] = [
+    professional("nadia", "Nadia", "Benali", "nadia.benali@gannat.example", &GANNAT),
+    professional("hugo", "Hugo", "Lefèvre", "hugo.lefevre@gannat.example", &GANNAT),
+    professional("ines", "Inès", "Caron", "ines.caron@allier.example", &VICHY),
+    professional("marc", "Marc", "Aubert", "marc.aubert@vichy.example", &VICHY),
+];
+
+/// One whose civil status nobody asks for.
+const fn professional(
+    identifier: &'static str,
+    given_name: &'static str,
+    family_name: &'static str,
+    email: &'static str,
+    at: &Place,
+) -> Persona {
+    Persona {
+        identifier,
+        password: "identite-pro-demonstration",
+        given_name,
+        family_name,
+        preferred_username: None,
+        gender: "unspecified",
+        birthdate: "",
+        birthplace: "",
+        birthcountry: "",
+        email: Some(email),
+        why: (at.name, at.name),
+        siret: Some(at.siret),
+    }
+}
+
 impl Persona {
-    pub(super) fn find(identifier: &str) -> Option<&'static Self> {
-        PERSONAS.iter().find(|persona| persona.identifier.eq_ignore_ascii_case(identifier.trim()))
+    /// Who may identify towards a client of this kind.
+    pub(super) const fn of(professionals: bool) -> &'static [Self] {
+        if professionals { &PROFESSIONALS } else { &PERSONAS }
+    }
+
+    pub(super) fn find(professionals: bool, identifier: &str) -> Option<&'static Self> {
+        Self::of(professionals)
+            .iter()
+            .find(|persona| persona.identifier.eq_ignore_ascii_case(identifier.trim()))
+    }
+
+    pub(super) const fn is_professional(&self) -> bool {
+        self.siret.is_some()
     }
 
     pub fn full_name(&self) -> String {
@@ -131,6 +183,9 @@ impl Persona {
                 "preferred_username" => ["preferred_username"].as_slice(),
                 "email" => ["email"].as_slice(),
                 "idp_birthdate" => ["idp_birthdate"].as_slice(),
+                "usual_name" => ["usual_name"].as_slice(),
+                "uid" => ["uid"].as_slice(),
+                "siret" => ["siret"].as_slice(),
                 _ => [].as_slice(),
             })
             .copied()
@@ -155,6 +210,9 @@ impl Persona {
             "birthplace" => json!(self.birthplace),
             "birthcountry" => json!(self.birthcountry),
             "email" => json!(self.email?),
+            "usual_name" => json!(self.family_name),
+            "uid" => json!(self.identifier),
+            "siret" => json!(self.siret?),
             _ => return None,
         })
     }
@@ -165,12 +223,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn professionals_are_those_of_the_demonstration_and_never_users() {
+        use crate::demo::people::MEMBERS;
+        for persona in &PROFESSIONALS {
+            let member = MEMBERS.iter().find(|member| Some(member.email) == persona.email).unwrap();
+            assert!(member.places.iter().any(|place| Some(place.siret) == persona.siret));
+            assert!(Persona::find(false, persona.identifier).is_none());
+            let claims = persona.claims("openid given_name usual_name email uid siret");
+            assert_eq!(claims.len(), 5, "{claims:?}");
+        }
+        assert!(Persona::find(true, "josette").is_none());
+    }
+
+    #[test]
     fn a_presumed_date_is_completed_in_one_claim_and_kept_in_the_other() {
-        let claims = Persona::find("Amadou").unwrap().claims("openid birthdate idp_birthdate birth email");
+        let claims =
+            Persona::find(false, "Amadou").unwrap().claims("openid birthdate idp_birthdate birth email");
         assert_eq!(claims["birthdate"], "1962-01-01");
         assert_eq!(claims["idp_birthdate"], "1962-00-00");
         assert_eq!(claims["birthplace"], "");
         assert!(!claims.contains_key("given_name"));
-        assert!(!Persona::find("raymond").unwrap().claims("email").contains_key("email"));
+        assert!(!Persona::find(false, "raymond").unwrap().claims("email").contains_key("email"));
     }
 }

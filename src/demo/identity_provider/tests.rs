@@ -37,6 +37,7 @@ async fn scene(userinfo: Userinfo) -> Scene {
         redirect_uris: vec![RETURN.into()],
         post_logout_redirect_uris: vec![BYE.into()],
         userinfo,
+        professionals: false,
     };
     let provider =
         IdentityProvider::new(origin, vec![client], clock.clone(), Arc::new(SystemEntropy)).unwrap();

@@ -34,6 +34,7 @@ async fn scene() -> Scene {
         redirect_uris: vec![registration.redirect_uri()],
         post_logout_redirect_uris: vec![registration.post_logout_redirect_uri()],
         userinfo: Userinfo::Json,
+        professionals: false,
     };
     let entropy = Arc::new(SystemEntropy);
     let provider = IdentityProvider::new(issuer, vec![client], clock.clone(), entropy.clone()).unwrap();

@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::CivilIdentity;
 
 use super::discovery::Metadata;
+use super::userinfo::Claims;
 use super::{Federation, FederationError, claims};
 
 /// A clock ahead of ours by up to this is forgiven for `iat`; `exp` is exact.
@@ -50,6 +51,30 @@ pub struct Identified {
     pub id_token: Secret,
 }
 
+/// A professional, known to their provider.
+#[derive(Debug)]
+pub struct Professional {
+    pub issuer: String,
+    pub subject: String,
+    /// Absent when the provider says that it did not verify it.
+    pub email: Option<String>,
+    /// Of the organisation in which they signed in.
+    pub siret: Option<String>,
+    /// One of the accepted levels.
+    pub acr: String,
+    /// Needed to close the session at the provider.
+    pub id_token: Secret,
+}
+
+/// What an answer proves of anybody.
+struct Proven {
+    subject: String,
+    claims: Claims,
+    acr: String,
+    auth_time: Option<Timestamp>,
+    id_token: Secret,
+}
+
 impl Federation {
     /// Exchanges the answer for an identity. At most three requests to the provider, each bounded.
     pub async fn complete(
@@ -58,6 +83,43 @@ impl Federation {
         answer: Answer,
         expected: &Expected,
     ) -> Result<Identified, FederationError> {
+        let proven = self.prove(now, answer, expected).await?;
+        let identity = claims::identity(&proven.claims, &proven.subject, &self.provider.birthdate_claim)?;
+        Ok(Identified {
+            issuer: self.provider.issuer.clone(),
+            subject: proven.subject,
+            identity,
+            acr: proven.acr,
+            auth_time: proven.auth_time,
+            id_token: proven.id_token,
+        })
+    }
+
+    /// As [`Federation::complete`], for a professional: no civil identity is asked for nor read.
+    pub async fn complete_professional(
+        &self,
+        now: Timestamp,
+        answer: Answer,
+        expected: &Expected,
+    ) -> Result<Professional, FederationError> {
+        let proven = self.prove(now, answer, expected).await?;
+        let told = claims::professional(&proven.claims, &proven.subject)?;
+        Ok(Professional {
+            issuer: self.provider.issuer.clone(),
+            subject: proven.subject,
+            email: told.email,
+            siret: told.siret,
+            acr: proven.acr,
+            id_token: proven.id_token,
+        })
+    }
+
+    async fn prove(
+        &self,
+        now: Timestamp,
+        answer: Answer,
+        expected: &Expected,
+    ) -> Result<Proven, FederationError> {
         let metadata = self.metadata(now).await?;
         let code = self.accept(&metadata, answer)?;
         let tokens = self.exchange(&metadata, code, expected).await?;
@@ -73,15 +135,11 @@ impl Federation {
             },
             other => (metadata, other?),
         };
-        let userinfo = self.userinfo(now, &metadata, tokens.access_token()).await?;
-        let subject = verified.subject().as_str().to_owned();
-        let identity = claims::identity(&userinfo, &subject, &self.provider.birthdate_claim)?;
-        let acr = verified.auth_context_ref().map(|acr| acr.to_string()).unwrap_or_default();
-        Ok(Identified {
-            issuer: self.provider.issuer.clone(),
-            subject,
-            identity,
-            acr,
+        let claims = self.userinfo(now, &metadata, tokens.access_token()).await?;
+        Ok(Proven {
+            claims,
+            subject: verified.subject().as_str().to_owned(),
+            acr: verified.auth_context_ref().map(|acr| acr.to_string()).unwrap_or_default(),
             auth_time: verified.auth_time().and_then(|at| Timestamp::from_unix(at.timestamp()).ok()),
             id_token: Secret::new(id_token.to_string()),
         })

@@ -1,4 +1,4 @@
-//! From claims to a civil identity. Nothing is trimmed nor completed: what came is what is replayed.
+//! From claims to a civil identity, or to a professional. Nothing is trimmed nor completed: what came is what is replayed.
 use serde_json::Value;
 
 use crate::domain::user::{Birthdate, CivilIdentity};
@@ -12,12 +12,7 @@ pub(super) fn identity(
     subject: &str,
     birthdate_claim: &str,
 ) -> Result<CivilIdentity, FederationError> {
-    if subject.is_empty() || subject.len() > 255 {
-        return Err(FederationError::BadClaim("sub"));
-    }
-    if text(claims, "sub", "sub")?.as_deref() != Some(subject) {
-        return Err(FederationError::WrongSubject);
-    }
+    same_subject(claims, subject)?;
     let birthdate = match text(claims, birthdate_claim, "birthdate")? {
         Some(as_registered) => as_registered,
         None => required(claims, "birthdate")?,
@@ -33,6 +28,33 @@ pub(super) fn identity(
         email: text(claims, "email", "email")?,
     };
     identity.checked().map_err(|bad| FederationError::BadClaim(bad.claim))
+}
+
+/// What is read of a professional.
+pub(super) struct Told {
+    pub(super) email: Option<String>,
+    pub(super) siret: Option<String>,
+}
+
+/// An address that the provider says is not verified is as good as none.
+pub(super) fn professional(claims: &Claims, subject: &str) -> Result<Told, FederationError> {
+    same_subject(claims, subject)?;
+    let verified = claims.get("email_verified").is_none_or(|value| value == &Value::Bool(true));
+    Ok(Told {
+        email: text(claims, "email", "email")?.filter(|_| verified),
+        siret: text(claims, "siret", "siret")?,
+    })
+}
+
+fn same_subject(claims: &Claims, subject: &str) -> Result<(), FederationError> {
+    if subject.is_empty() || subject.len() > 255 {
+        return Err(FederationError::BadClaim("sub"));
+    }
+    if text(claims, "sub", "sub")?.as_deref() == Some(subject) {
+        Ok(())
+    } else {
+        Err(FederationError::WrongSubject)
+    }
 }
 
 fn required(claims: &Claims, name: &'static str) -> Result<String, FederationError> {

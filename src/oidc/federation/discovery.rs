@@ -56,6 +56,11 @@ impl Discovery {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was last said, however long ago.
+    pub(super) fn last(&self) -> Option<Arc<Metadata>> {
+        self.remembered().map(|(_, metadata)| metadata)
+    }
+
     fn remember(&self, now: Timestamp, metadata: Arc<Metadata>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, metadata));
     }

@@ -1,4 +1,4 @@
-//! The identity providers we ask to identify users: any standard OpenID provider, by configuration.
+//! The identity providers we ask to identify users and professionals: any standard OpenID provider, by configuration.
 //!
 //! | file | meaning |
 //! | --- | --- |
@@ -8,7 +8,7 @@
 //! | `request` | the browser's way there: authorisation and logout URLs |
 //! | `callback` | its answer: what came back is checked, the code exchanged, the ID token verified |
 //! | `userinfo` | who the user is, plain or signed |
-//! | `claims` | from claims to a civil identity, replayed exactly |
+//! | `claims` | from claims to a civil identity, replayed exactly; or to a professional |
 //! | `error` | every failure told apart |
 mod callback;
 mod claims;
@@ -19,7 +19,7 @@ mod provider;
 mod request;
 mod userinfo;
 
-pub use callback::{Answer, Expected, Identified};
+pub use callback::{Answer, Expected, Identified, Professional};
 pub use error::FederationError;
 pub use provider::{AuthMethod, IdentityProvider, SignatureAlg};
 pub use request::Begun;

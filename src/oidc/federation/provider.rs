@@ -61,6 +61,9 @@ pub struct IdentityProvider {
     pub pkce: bool,
     /// Levels asked for, in order of preference; may be empty.
     pub acr_values: Vec<String>,
+    /// Whether the levels are asked for as an essential claim of the ID token (OpenID Connect Core §5.5.1.1), as
+    /// ProConnect wants it, rather than in `acr_values`.
+    pub acr_in_claims: bool,
     /// Levels accepted in the answer; an absent or other level is refused.
     pub acr_accepted: Vec<String>,
     /// The one algorithm its ID tokens are signed with.

@@ -4,6 +4,7 @@ use openidconnect::{
     AuthType, AuthenticationContextClass, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
     EndpointNotSet, EndpointSet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
+use serde_json::json;
 use url::Url;
 
 use crate::domain::ids::Entropy;
@@ -57,8 +58,14 @@ impl Federation {
         for scope in self.provider.scopes.iter().filter(|scope| *scope != "openid") {
             request = request.add_scope(Scope::new(scope.clone()));
         }
-        for acr in &self.provider.acr_values {
-            request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
+        if self.provider.acr_in_claims {
+            let asked =
+                json!({ "id_token": { "acr": { "essential": true, "values": self.provider.acr_values } } });
+            request = request.add_extra_param("claims", asked.to_string());
+        } else {
+            for acr in &self.provider.acr_values {
+                request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
+            }
         }
         let verifier = self.provider.pkce.then(|| PlainToken::generate(entropy));
         if let Some(verifier) = &verifier {
@@ -72,6 +79,12 @@ impl Federation {
     /// The origin at which the browser will be asked to identify: a page that leads there must allow it.
     pub async fn origin(&self, now: Timestamp) -> Result<url::Origin, FederationError> {
         Ok(self.metadata(now).await?.authorization_endpoint().url().origin())
+    }
+
+    /// As [`Federation::origin`], without asking the provider: what it last said, or its issuer's origin.
+    pub fn likely_origin(&self) -> Option<url::Origin> {
+        let said = self.discovery.last().map(|metadata| metadata.authorization_endpoint().url().origin());
+        said.or_else(|| Some(Url::parse(&self.provider.issuer).ok()?.origin()))
     }
 
     /// Where to send the browser so that the session opened at the provider is closed at once (OpenID Connect

@@ -87,6 +87,7 @@ impl Provider {
             scopes: vec!["openid".into(), "profile".into(), "birth".into(), "idp_birthdate".into()],
             pkce: false,
             acr_values: vec!["eidas1".into()],
+            acr_in_claims: false,
             acr_accepted: vec!["eidas1".into(), "eidas2".into()],
             id_token_alg: SignatureAlg::Es256,
             userinfo_alg: None,

@@ -15,6 +15,8 @@ pub enum Cookie {
     Consent,
     /// The browser that brought a request of a service.
     Authorization,
+    /// The browser in which a professional enters with their identity provider.
+    Professional,
     /// A form typed in a session that had died.
     Stash,
 }
@@ -26,6 +28,7 @@ impl Cookie {
             Self::Device => "device",
             Self::Consent => "consent",
             Self::Authorization => "authorization",
+            Self::Professional => "professional",
             Self::Stash => "stash",
         }
     }

@@ -83,6 +83,8 @@ struct AccountPage {
     page: Page,
     rows: Vec<Row>,
     cards: Vec<CardLine>,
+    /// The provider one's account may be linked to.
+    provider: Option<String>,
 }
 
 async fn show(State(app): State<App>, visit: Visit, Person(who): Person) -> Response {
@@ -97,7 +99,8 @@ async fn show(State(app): State<App>, visit: Visit, Person(who): Person) -> Resp
         rows.push(Row::many(l.t("account-structures").into_owned(), names));
     }
     let cards = cards.iter().map(|card| line(&l, card)).collect();
-    ui::html(&AccountPage { page: visit.page("account-title"), rows, cards })
+    let provider = super::professional::label(&app, &l);
+    ui::html(&AccountPage { page: visit.page("account-title"), rows, cards, provider })
 }
 
 #[derive(Template)]

@@ -13,8 +13,8 @@ use crate::web::extract::{PostedForm, Visit};
 use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Form, Page};
 
-use super::redirect;
 use super::sign_in::{CodeRefusal, browser, signed_in};
+use super::{professional, redirect};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -34,10 +34,14 @@ struct PasswordPage {
     name: String,
     email: String,
     reset: bool,
+    /// The provider that takes the place of a password, in an invitation.
+    provider: Option<String>,
+    provider_action: String,
+    problem: Option<String>,
 }
 
 impl PasswordPage {
-    fn new(visit: &Visit, invitation: &Invitation, form: Form) -> Self {
+    fn new(app: &App, visit: &Visit, (token, invitation): (&str, &Invitation), form: Form) -> Self {
         let reset = invitation.purpose == Purpose::Reset;
         let title = if reset { "reset-title" } else { "activate-title" };
         Self {
@@ -46,6 +50,9 @@ impl PasswordPage {
             name: invitation.name.full(),
             email: invitation.email.clone(),
             reset,
+            provider: professional::label(app, &visit.l()).filter(|_| !reset),
+            provider_action: format!("/activate/{token}/professional"),
+            problem: professional::problem(app, visit),
         }
     }
 }
@@ -70,7 +77,10 @@ async fn over(app: &App, visit: &Visit) -> Response {
 
 async fn show(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Response {
     match open(&app, &visit, &token).await {
-        Ok((_, invitation)) => ui::html(&PasswordPage::new(&visit, &invitation, Form::empty())),
+        Ok((_, invitation)) => {
+            let page = PasswordPage::new(&app, &visit, (&token, &invitation), Form::empty());
+            professional::leads_there(&app, ui::html(&page))
+        }
         Err(response) => response,
     }
 }
@@ -103,7 +113,8 @@ async fn post(
             Err(fault) => return Problem::internal(&fault).respond(&visit),
         }
     }
-    ui::render(StatusCode::UNPROCESSABLE_ENTITY, &PasswordPage::new(&visit, &invitation, form))
+    let page = PasswordPage::new(&app, &visit, (&token, &invitation), form);
+    professional::leads_there(&app, ui::render(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
 const fn weakness_key(weakness: Weakness) -> &'static str {
@@ -154,7 +165,7 @@ impl CardPage {
 /// The invitation, if the card is what comes next.
 async fn open_card(app: &App, visit: &Visit, token: &str) -> Result<(PlainToken, Invitation), Response> {
     let (link, invitation) = open(app, visit, token).await?;
-    if invitation.purpose == Purpose::Reset || !invitation.has_password {
+    if invitation.purpose == Purpose::Reset || !invitation.has_first_step {
         return Err(redirect(&format!("/activate/{token}")));
     }
     Ok((link, invitation))

@@ -9,6 +9,7 @@ pub mod home;
 pub mod log;
 pub mod mandates;
 pub mod people;
+pub mod professional;
 pub mod resume;
 pub mod sign_in;
 pub mod structures;
@@ -35,6 +36,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(cards::routes());
     routes.extend(clients::routes());
     routes.extend(people::routes());
+    routes.extend(professional::routes());
     routes.extend(resume::routes());
     routes.extend(structures::routes());
     routes.extend(sign_in::routes());

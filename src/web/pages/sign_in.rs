@@ -19,7 +19,7 @@ use crate::web::extract::{Person, PostedForm, Visit};
 use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Form, L, Message, Page};
 
-use super::{local_path, redirect, redirect_back};
+use super::{local_path, professional, redirect, redirect_back};
 
 /// A browser stays known for a year after each complete sign-in.
 const DEVICE_LASTS: Duration = Duration::days(365);
@@ -137,13 +137,30 @@ pub fn signed_in(app: &App, to: &str, session: &PlainToken, device: Option<&Plai
 struct SignInPage {
     page: Page,
     form: Form,
+    /// The provider that takes the place of the password.
+    provider: Option<String>,
+    provider_action: String,
+    problem: Option<String>,
 }
 
-async fn show(visit: Visit) -> Response {
+impl SignInPage {
+    fn respond(app: &App, visit: &Visit, form: Form, status: StatusCode) -> Response {
+        let page = Self {
+            page: visit.page("sign-in-title").of_form(&form),
+            form,
+            provider: professional::label(app, &visit.l()),
+            provider_action: with_next("/sign-in/professional", &next(visit)),
+            problem: professional::problem(app, visit),
+        };
+        professional::leads_there(app, ui::render(status, &page))
+    }
+}
+
+async fn show(State(app): State<App>, visit: Visit) -> Response {
     if visit.signed_in().is_some() {
         return redirect(&next(&visit));
     }
-    ui::html(&SignInPage { page: visit.page("sign-in-title"), form: Form::empty() })
+    SignInPage::respond(&app, &visit, Form::empty(), StatusCode::OK)
 }
 
 async fn post(
@@ -158,30 +175,26 @@ async fn post(
         form.refuse("password", "sign-in-password-required");
     }
     if !form.is_valid() {
-        return refused(&visit, form, StatusCode::UNPROCESSABLE_ENTITY);
+        return SignInPage::respond(&app, &visit, form, StatusCode::UNPROCESSABLE_ENTITY);
     }
     match sign_in::password(&app, &email, password, &browser(&app, &visit, &headers)).await {
         Ok(PasswordOutcome::Accepted(token)) => {
-            let to = with_next("/sign-in/code", &visit);
+            let to = with_next("/sign-in/code", &next(&visit));
             with_cookie(redirect(&to), cookies::set(&app, Cookie::Session, token.reveal(), None))
         }
         Ok(PasswordOutcome::Refused) => {
             form.refuse("password", "sign-in-refused");
-            refused(&visit, form, StatusCode::UNPROCESSABLE_ENTITY)
+            SignInPage::respond(&app, &visit, form, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Ok(PasswordOutcome::Wait { until }) => {
             form.refuse("password", wait_message("sign-in-wait", &visit.l(), until, app.now()));
-            refused(&visit, form, StatusCode::TOO_MANY_REQUESTS)
+            SignInPage::respond(&app, &visit, form, StatusCode::TOO_MANY_REQUESTS)
         }
         Ok(PasswordOutcome::TooMany) => {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many").respond(&visit)
         }
         Err(fault) => Problem::internal(&fault).respond(&visit),
     }
-}
-
-fn refused(visit: &Visit, form: Form, status: StatusCode) -> Response {
-    ui::render(status, &SignInPage { page: visit.page("sign-in-title").of_form(&form), form })
 }
 
 #[derive(Template)]
@@ -237,7 +250,7 @@ async fn post_code(
         Ok(CodeOutcome::Complete { session, device }) => {
             signed_in(&app, &next(&visit), &session, device.as_ref())
         }
-        Ok(CodeOutcome::Over) => redirect(&with_next("/sign-in", &visit)),
+        Ok(CodeOutcome::Over) => redirect(&with_next("/sign-in", &next(&visit))),
         Ok(CodeOutcome::Wrong) => code_refused(&visit, form, &CodeRefusal::Wrong, false, app.now()),
         Ok(CodeOutcome::AlreadyUsed { next_in_seconds }) => {
             code_refused(&visit, form, &CodeRefusal::Used(next_in_seconds), false, app.now())
@@ -327,20 +340,21 @@ pub fn next(visit: &Visit) -> String {
     next.map_or_else(|| "/".to_owned(), |(_, value)| local_path(&value).to_owned())
 }
 
-fn with_next(path: &str, visit: &Visit) -> String {
-    let next = next(visit);
+pub fn with_next(path: &str, next: &str) -> String {
     if next == "/" {
         return path.to_owned();
     }
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     format!("{path}?{query}")
 }
 
 async fn out(State(app): State<App>, visit: Visit) -> Response {
-    if let Err(fault) = sign_out::sign_out(&app, &visit.caller).await {
-        return Problem::internal(&fault).respond(&visit);
-    }
-    let mut response = with_cookie(redirect("/signed-out"), cookies::forget(&app, Cookie::Session));
+    let to = match sign_out::sign_out(&app, &visit.caller).await {
+        Ok(true) => "/professional/leaving",
+        Ok(false) => "/signed-out",
+        Err(fault) => return Problem::internal(&fault).respond(&visit),
+    };
+    let mut response = with_cookie(redirect(to), cookies::forget(&app, Cookie::Session));
     response = with_cookie(response, cookies::forget(&app, Cookie::Stash));
     // Nothing of the pages seen stays on a shared desk. Cookies are left: the browser stays a known one.
     let everything = HeaderValue::from_static("\"cache\", \"storage\"");

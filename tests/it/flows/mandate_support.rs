@@ -92,6 +92,7 @@ impl Provider {
             scopes: vec!["openid".into(), "profile".into(), "birth".into()],
             pkce: true,
             acr_values: vec!["eidas1".into()],
+            acr_in_claims: false,
             acr_accepted: vec!["eidas1".into()],
             id_token_alg: SignatureAlg::Es256,
             userinfo_alg: None,

@@ -16,6 +16,8 @@ mod no_loop;
 mod oversight;
 mod people;
 pub mod people_support;
+pub mod pro_connect;
+mod pro_connect_links;
 pub mod provider;
 mod provider_checks;
 mod provider_choice;

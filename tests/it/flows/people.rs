@@ -339,6 +339,7 @@ async fn half_session(app: &TestApp, person: entremise::domain::ids::PersonId) -
             stage: entremise::domain::session::Stage::AwaitingCode,
             structure_id: None,
             card_id: None,
+            entered_by: None,
             times,
             idle_ends_at: rules.dies_at(&times),
             user_agent_sealed: None,

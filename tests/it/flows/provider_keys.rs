@@ -122,6 +122,16 @@ on_both_engines! {
         assert_eq!(logged(&app, "key.retired").await, 2);
     }
 
+    /// A node reads the keys once a minute at most: in between both documents are answered with the database out of reach.
+    async fn the_documents_are_answered_from_memory(app: TestApp) {
+        app.service("impots", |_| {}).await;
+        let before = published(&app.get("/jwks").send().await.body);
+        app.app.store.close().await;
+        app.clock.advance(Duration::seconds(59));
+        app.get("/.well-known/openid-configuration").send().await.assert_status(200).assert_contains("jwks_uri");
+        assert_eq!(published(&app.get("/jwks").send().await.body), before);
+    }
+
     async fn userinfo_is_signed_where_registered(app: TestApp) {
         let (desk, user, _) = scene(&app).await;
         for (name, alg) in [("es", Alg::Es256), ("rs", Alg::Rs256)] {

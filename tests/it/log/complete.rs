@@ -31,6 +31,7 @@ const NO_ACT: &[(&str, &str)] = &[
     ("authenticate_client.rs", "spends a proof: the call it comes with is the act"),
     ("caller.rs", "moves the end of a session at work"),
     ("close_provider_session.rs", "forgets a hint once it was used"),
+    ("professional/close.rs", "forgets a hint once it was used"),
     ("notices.rs", "sends what an act has put into the outbox"),
     ("stash.rs", "keeps a form typed before its session ended"),
     (

@@ -50,6 +50,12 @@ impl TestApp {
         self.router = entremise::web::router(&self.app);
     }
 
+    /// Lets professionals enter with this provider from now on.
+    pub fn let_enter_with(&mut self, federation: entremise::oidc::federation::Federation) {
+        self.app.professionals = Some(Arc::new(federation));
+        self.router = entremise::web::router(&self.app);
+    }
+
     /// An entry of the log to stand behind rows that a test writes itself.
     pub async fn entry(&self, kind: Kind) -> entremise::domain::ids::EntryId {
         record::append(&self.app, Draft::done(kind)).await.expect("the log is written").id

@@ -54,6 +54,35 @@ pub const FRANCE_CONNECT: Contract = Contract {
     levels: &["eidas1", "eidas2", "eidas3"],
 };
 
+pub const PRO_CONNECT: Contract = Contract {
+    label: "ProConnect",
+    path: "/api/v2",
+    listed: &[
+        "client_id",
+        "acr_values",
+        "claims",
+        "response_type",
+        "nonce",
+        "state",
+        "redirect_uri",
+        "scope",
+        "prompt",
+        "idp_hint",
+    ],
+    shortest_nonce: 32,
+    shortest_state: 32,
+    scopes: &[
+        ("openid", &["sub"]),
+        ("given_name", &["given_name"]),
+        ("usual_name", &["usual_name"]),
+        ("email", &["email", "email_verified"]),
+        ("uid", &["uid"]),
+        ("siret", &["siret"]),
+    ],
+    acr_in_parameter: false,
+    levels: &["eidas1", "eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"],
+};
+
 impl Contract {
     /// Why this request gets an error page instead of a sign-in.
     pub fn refuses(&self, request: &[(String, String)]) -> Option<String> {

@@ -13,7 +13,7 @@ use entremise::domain::time::{Clock, Timestamp};
 use entremise::oidc::federation::{AuthMethod, IdentityProvider, SignatureAlg};
 use serde_json::Value;
 
-pub use contract::{Contract, FRANCE_CONNECT};
+pub use contract::{Contract, FRANCE_CONNECT, PRO_CONNECT};
 
 pub const CLIENT: &str = "entremise";
 const SECRET: &str = "a secret of tests, long enough 123";
@@ -153,6 +153,7 @@ impl National {
             scopes: owned(scopes),
             pkce: false,
             acr_values: owned(levels),
+            acr_in_claims: !self.0.contract.acr_in_parameter,
             acr_accepted: owned(levels),
             id_token_alg: SignatureAlg::Es256,
             userinfo_alg: Some(SignatureAlg::Es256),

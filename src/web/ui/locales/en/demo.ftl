@@ -54,3 +54,5 @@ demo-mail-to = To { $to }
 demo-sms = Text messages
 demo-sms-empty = No text message yet
 demo-sms-empty-text = No step of the journey sends one for the moment.
+demo-professional = Aidants can also enter with a professional identity, as with ProConnect: link it first from “My account”. The code of the card is still asked for.
+demo-professional-link = Link an account

@@ -54,3 +54,5 @@ demo-mail-to = À { $to }
 demo-sms = SMS
 demo-sms-empty = Aucun SMS pour l'instant
 demo-sms-empty-text = Aucune étape du parcours n'en envoie pour le moment.
+demo-professional = Les aidants peuvent aussi entrer avec une identité professionnelle, comme ProConnect : reliez-la d'abord depuis « Mon compte ». Le code de la carte reste demandé.
+demo-professional-link = Relier un compte
