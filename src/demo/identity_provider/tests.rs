@@ -62,7 +62,7 @@ impl Scene {
     }
 
     async fn sign_in(&mut self, request: &str, who: &str) -> Page {
-        let persona = Persona::find(who).unwrap();
+        let persona = Persona::find(false, who).unwrap();
         let form = [("request", request), ("identifier", who), ("password", persona.password)];
         let page = self.browser.post(&self.at("/sign-in"), &form).await;
         self.browser.follow(page, RETURN).await
@@ -122,7 +122,7 @@ async fn whole_flow(userinfo: Userinfo, who: &str) -> UserInfoClaims<Birth, Core
     let page = scene.browser.get(url.as_str()).await;
     let request = scene.browser.follow(page, RETURN).await.asked("request");
     let consent = scene.sign_in(&request, who).await;
-    assert!(consent.text.contains(&Persona::find(who).unwrap().full_name().replace('\'', "&#39;")));
+    assert!(consent.text.contains(&Persona::find(false, who).unwrap().full_name().replace('\'', "&#39;")));
     let back = scene.agree(&request).await;
     assert_eq!(back.told("state").as_ref(), Some(state.secret()));
     assert_eq!(back.told("iss").as_deref(), Some(scene.provider.issuer()));
