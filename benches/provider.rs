@@ -8,6 +8,8 @@
     clippy::pedantic,
     clippy::expect_used,
     clippy::panic,
+    clippy::disallowed_methods,
+    clippy::large_enum_variant,
     clippy::indexing_slicing,
     reason = "a bench prints its figures, and stops at the first fault"
 )]

@@ -202,7 +202,7 @@ impl Persona {
     fn claim(&self, name: &str) -> Option<Value> {
         Some(match name {
             "given_name" => json!(self.given_name),
-            "family_name" => json!(self.family_name),
+            "family_name" | "usual_name" => json!(self.family_name),
             "preferred_username" => json!(self.preferred_username?),
             "gender" => json!(self.gender),
             "birthdate" => json!(self.birthdate.replace("-00", "-01")),
@@ -210,7 +210,6 @@ impl Persona {
             "birthplace" => json!(self.birthplace),
             "birthcountry" => json!(self.birthcountry),
             "email" => json!(self.email?),
-            "usual_name" => json!(self.family_name),
             "uid" => json!(self.identifier),
             "siret" => json!(self.siret?),
             _ => return None,

@@ -9,7 +9,7 @@ use crate::app::check_code::CodeCheck;
 use crate::app::professional::{self, Leaving, ProfessionalError, Purpose, Start};
 use crate::app::step_up::{self, StepUp};
 use crate::domain::secret::{PlainToken, Secret};
-use crate::oidc::federation::Answer;
+use crate::oidc::federation::{Answer, Federation};
 use crate::web::error::Problem;
 use crate::web::extract::cookies::{self, Cookie};
 use crate::web::extract::{Person, PostedForm, Visit};
@@ -41,7 +41,7 @@ pub fn label(app: &App, l: &L) -> Option<String> {
 
 /// A page whose form leads to the provider: its policy must allow it.
 pub fn leads_there(app: &App, mut response: Response) -> Response {
-    if let Some(origin) = app.professionals.as_deref().and_then(|provider| provider.likely_origin()) {
+    if let Some(origin) = app.professionals.as_deref().and_then(Federation::likely_origin) {
         response.extensions_mut().insert(FormEndsAt(origin));
     }
     response
