@@ -33,7 +33,7 @@ pub struct PersonRow {
 }
 
 const BY_EMAIL: &str = "
-SELECT id, email_sealed, name_sealed, password_hash, status, is_operator, is_auditor, charter_version
+SELECT id, email_sealed, name_sealed, NULLIF(password_hash, '!') AS password_hash, status, is_operator, is_auditor, charter_version
 FROM person WHERE email_index = $1";
 
 /// By the blind index of the address.
@@ -42,7 +42,7 @@ pub async fn by_email(tx: &mut impl Access, index: &[u8]) -> Result<Option<Perso
 }
 
 const BY_ID: &str = "
-SELECT id, email_sealed, name_sealed, password_hash, status, is_operator, is_auditor, charter_version
+SELECT id, email_sealed, name_sealed, NULLIF(password_hash, '!') AS password_hash, status, is_operator, is_auditor, charter_version
 FROM person WHERE id = $1";
 
 pub async fn by_id(tx: &mut impl Access, id: PersonId) -> Result<Option<PersonRow>, StoreError> {
@@ -120,8 +120,9 @@ pub async fn set_password(tx: &mut WriteTx, id: PersonId, phc: &str) -> Result<b
     Ok(changed!(tx, sqlx::query(SET_PASSWORD).bind(id).bind(phc))? == 1)
 }
 
+// `!` is no password, as in shadow(5): who is at work without one enters with the provider of professionals.
 const ACTIVATE: &str = "
-UPDATE person SET status = 'active' WHERE id = $1 AND status = 'invited'
+UPDATE person SET status = 'active', password_hash = COALESCE(password_hash, '!') WHERE id = $1 AND status = 'invited'
   AND (password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM professional_identity WHERE person_id = $1))";
 
 /// Password chosen, or account linked to the provider of professionals, and card validated: the person is at work.

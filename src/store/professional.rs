@@ -148,7 +148,7 @@ pub async fn purge(tx: &mut WriteTx, before: Timestamp) -> Result<u64, StoreErro
 }
 
 const BY_SUBJECT: &str = "
-SELECT p.id, p.email_sealed, p.name_sealed, p.password_hash, p.status, p.is_operator, p.is_auditor, p.charter_version
+SELECT p.id, p.email_sealed, p.name_sealed, NULLIF(p.password_hash, '!') AS password_hash, p.status, p.is_operator, p.is_auditor, p.charter_version
 FROM person p JOIN professional_identity i ON i.person_id = p.id WHERE i.subject_index = $1";
 
 /// The person linked to this blind index of (issuer, subject).
