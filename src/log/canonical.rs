@@ -51,7 +51,7 @@ fn separate(index: usize, out: &mut String) {
     }
 }
 
-/// Whether [`write`] could have written these bytes. Writes them again while they are read, without a value in
+/// Whether [`write()`] could have written these bytes. Writes them again while they are read, without a value in
 /// between: a verifier does it for every part of a log.
 pub(super) fn check(bytes: &[u8]) -> Result<(), PartError> {
     let mut again = Vec::with_capacity(bytes.len());

@@ -1,4 +1,4 @@
-//! Offline verification of a [`bundle`]: signatures, tree, heads, places, commitments, then what the
+//! Offline verification of a [bundle](super::bundle): signatures, tree, heads, places, commitments, then what the
 //! entries mean together. Needs the public key of the log and nothing of the service. Memory is bounded by what is
 //! in force (live mandates, structures, people, cards), not by the length of the log.
 mod check;
