@@ -4,15 +4,13 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use crate::domain::ids::ServiceId;
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::time::Timestamp;
-use crate::oidc::provider::assertion::{Assertion, BadAssertion};
+use crate::oidc::provider::assertion::{Assertion, BadAssertion, Proven};
 use crate::oidc::provider::client::Client;
-use crate::oidc::provider::dpop::{self, BadProof, Call, Proof};
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::policy::ClientAuthMethod;
 use crate::oidc::provider::token::{Credentials, Shown};
 use crate::store::client::ClientRow;
-use crate::store::{StoreError, spent_proof};
-use crate::transact;
+use crate::store::StoreError;
 
 use super::openid::{self, issuer};
 use super::{App, client_keys, together};
@@ -24,11 +22,12 @@ pub(super) struct Doubt {
     pub client: Option<ServiceId>,
 }
 
-/// The service whose credentials these are, if they prove it.
+/// The service whose credentials these are, if they prove it, and the assertion it showed: it proves nothing before it
+/// is spent.
 pub(super) async fn proven(
     app: &App,
     credentials: &Credentials,
-) -> Result<Result<Client, Doubt>, StoreError> {
+) -> Result<Result<(Client, Option<Proven>), Doubt>, StoreError> {
     let row = together::service(app, &credentials.client_id).await?;
     let doubt = |method, reason: &str, client| {
         let error = TokenError::InvalidClient(Some(method));
@@ -38,7 +37,7 @@ pub(super) async fn proven(
         Shown::Secret(secret, method) => {
             let shown = shows_secret(row.as_ref(), secret, *method, app.now());
             return match row {
-                Some(row) if shown => Ok(Ok(openid::client(row)?)),
+                Some(row) if shown => Ok(Ok((openid::client(row)?, None))),
                 row => doubt(*method, "wrong_credentials", row.map(|row| row.id)),
             };
         }
@@ -51,8 +50,8 @@ pub(super) async fn proven(
         Some(client) if client.suspended || client.policy.auth_method != method => {
             doubt(method, "wrong_credentials", Some(client.id))
         }
-        Some(client) => match spend_assertion(app, &client, assertion).await? {
-            Ok(()) => Ok(Ok(client)),
+        Some(client) => match check(app, &client, assertion).await {
+            Ok(proven) => Ok(Ok((client, Some(proven)))),
             Err(why) => doubt(method, &why.to_string(), Some(client.id)),
         },
     }
@@ -78,48 +77,16 @@ pub(super) fn shows_secret(
     registered && (current || before)
 }
 
-/// Accepts an assertion, once on all nodes.
-async fn spend_assertion(
-    app: &App,
-    client: &Client,
-    assertion: &Assertion,
-) -> Result<Result<(), BadAssertion>, StoreError> {
+/// Checks an assertion against the keys of its service.
+async fn check(app: &App, client: &Client, assertion: &Assertion) -> Result<Proven, BadAssertion> {
     let (issuer, now) = (issuer(app), app.now());
     let check = |keys: Option<std::sync::Arc<jsonwebtoken::jwk::JwkSet>>| match keys {
         Some(keys) => assertion.check(&keys, &issuer, now),
         None => Err(BadAssertion::UnknownKey),
     };
-    let mut checked = check(client_keys::of(app, client, false).await);
-    if checked == Err(BadAssertion::UnknownKey) {
+    match check(client_keys::of(app, client, false).await) {
         // The service may have changed its keys since we asked.
-        checked = check(client_keys::of(app, client, true).await);
+        Err(BadAssertion::UnknownKey) => check(client_keys::of(app, client, true).await),
+        checked => checked,
     }
-    let proven = match checked {
-        Ok(proven) => proven,
-        Err(why) => return Ok(Err(why)),
-    };
-    let first = transact!(app.store, "spend_assertion", tx => {
-        spent_proof::spend(tx, &proven.spent_as, proven.until).await
-    })?;
-    Ok(if first { Ok(()) } else { Err(BadAssertion::Spent) })
-}
-
-/// The key that a call proves, if it proves one: a proof is accepted once on all nodes.
-pub(super) async fn proven_key(
-    app: &App,
-    call: Call<'_>,
-) -> Result<Result<Option<String>, BadProof>, StoreError> {
-    match dpop::check(call, None, app.now()) {
-        Ok(Some(proof)) => Ok(spend_proof(app, &proof).await?.map(|()| Some(proof.jkt))),
-        Ok(None) => Ok(Ok(None)),
-        Err(error) => Ok(Err(error)),
-    }
-}
-
-/// Accepts a proof of possession, once on all nodes.
-pub(super) async fn spend_proof(app: &App, proof: &Proof) -> Result<Result<(), BadProof>, StoreError> {
-    let first = transact!(app.store, "spend_proof", tx => {
-        spent_proof::spend(tx, &proof.spent_as, proof.until).await
-    })?;
-    Ok(if first { Ok(()) } else { Err(BadProof::Spent) })
 }

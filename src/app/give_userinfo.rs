@@ -17,14 +17,13 @@ use crate::oidc::provider::scope::{Scope, Scopes};
 use crate::oidc::provider::token::{Scheme, access_token};
 use crate::store::token::{self, TokenRow};
 use crate::store::{StoreError, WriteTx};
-use crate::view;
 
-use super::authenticate_client::spend_proof;
 use super::caller::CHARTER_VERSION;
 use super::choose_user::identity;
 use super::openid::issuer;
 use super::record::{self, RecordError};
 use super::redeem_code::{exchange::entry, told};
+use super::shown_once::ShownOnce;
 use super::signing_keys::{self, KeysError};
 use super::{App, together};
 
@@ -50,6 +49,8 @@ pub(super) enum Seen {
     NotInForce(Box<TokenRow>),
     /// A token of ours, shown without its key, or with a key though it has none.
     OtherKey(Box<TokenRow>),
+    /// The proof of its key had been shown before.
+    ProofSpent,
     Unknown,
 }
 
@@ -61,6 +62,11 @@ pub(super) struct Given {
 }
 
 impl Seen {
+    /// Whether a token of ours was shown as it must be: bound to the key that was proven, or to none when none was.
+    pub(super) fn shows_its_key(&self) -> bool {
+        matches!(self, Self::Given(_) | Self::NotInForce(_))
+    }
+
     /// The entry of an identity given. A refusal is written by whoever answers it.
     pub(super) fn draft(&self) -> Option<Draft> {
         let Self::Given(given) = self else { return None };
@@ -87,60 +93,55 @@ pub async fn give(
     body: Option<&Params>,
     source: &str,
 ) -> Result<Body, UserinfoError> {
-    let (token, jkt) = match shown(app, call, authorization, body).await? {
+    let (token, once) = match shown(app, call, authorization, body)? {
         Ok(shown) => shown,
-        Err((error, reason)) => {
-            let draft = Draft::refused(Kind::UserinfoRefused, reason).by_role(Role::Nobody);
-            record::refuse(app, draft, source).await?;
-            return Err(error.into());
+        Err(error) => {
+            let draft = not_proven(Kind::UserinfoRefused, error);
+            return refuse(app, draft, error.into(), source).await;
         }
     };
-    let draft = match together::userinfo(app, token.hash(), jkt).await? {
+    let refused = |row: &TokenRow, reason| {
+        entry(Draft::refused(Kind::UserinfoRefused, reason), &row.standing, row.client_id)
+    };
+    let (draft, error) = match together::userinfo(app, token.hash(), once).await? {
         Seen::Given(given) => return answer(app, &given).await,
-        Seen::NotInForce(row) => {
-            entry(Draft::refused(Kind::UserinfoRefused, "not_in_force"), &row.standing, row.client_id)
+        Seen::ProofSpent => (not_proven(Kind::UserinfoRefused, BadProof::Spent), BadProof::Spent.into()),
+        Seen::NotInForce(row) => (refused(&row, "not_in_force"), ResourceError::InvalidToken),
+        Seen::OtherKey(row) => (refused(&row, "not_its_key"), ResourceError::InvalidToken),
+        Seen::Unknown => {
+            let draft = Draft::refused(Kind::UserinfoRefused, "unknown_token").by_role(Role::Nobody);
+            (draft, ResourceError::InvalidToken)
         }
-        Seen::OtherKey(row) => {
-            entry(Draft::refused(Kind::UserinfoRefused, "not_its_key"), &row.standing, row.client_id)
-        }
-        Seen::Unknown => Draft::refused(Kind::UserinfoRefused, "unknown_token").by_role(Role::Nobody),
     };
-    record::refuse(app, draft, source).await?;
-    Err(ResourceError::InvalidToken.into())
+    refuse(app, draft, error, source).await
 }
 
-/// The access token a call shows, and the key it proves with it; or what is wrong with the proof, told and logged. The
+async fn refuse(app: &App, draft: Draft, error: ResourceError, source: &str) -> Result<Body, UserinfoError> {
+    record::refuse(app, draft, source).await?;
+    Err(error.into())
+}
+
+/// The entry of a call whose proof does not hold: it is nobody's.
+pub(super) fn not_proven(kind: Kind, error: BadProof) -> Draft {
+    let reason = if error == BadProof::Missing { "no_proof" } else { "dpop_proof" };
+    Draft::refused(kind, reason).by_role(Role::Nobody)
+}
+
+/// The access token a call shows, and the proof it brings with it, still to be spent; or what is wrong with the proof. The
 /// token must then be bound to that very key, or to none.
-pub(super) async fn shown(
+pub(super) fn shown(
     app: &App,
     call: Call<'_>,
     authorization: Option<&str>,
     body: Option<&Params>,
-) -> Result<Result<(PlainToken, Option<String>), (ResourceError, &'static str)>, UserinfoError> {
+) -> Result<Result<(PlainToken, ShownOnce), BadProof>, ResourceError> {
     let (token, scheme) = access_token(authorization, body)?;
-    Ok(match scheme {
-        Scheme::Bearer => Ok((token, None)),
-        Scheme::Dpop => proven_key(app, call, &token).await?.map(|jkt| (token, Some(jkt))),
-    })
-}
-
-/// The key proven with a token that is bound to it. A proof is spent on such a token only.
-async fn proven_key(
-    app: &App,
-    call: Call<'_>,
-    shown: &PlainToken,
-) -> Result<Result<String, (ResourceError, &'static str)>, StoreError> {
-    let proof = match dpop::check(call, Some(shown.reveal()), app.now()) {
-        Ok(Some(proof)) => proof,
-        Ok(None) => return Ok(Err((BadProof::Missing.into(), "no_proof"))),
-        Err(error) => return Ok(Err((error.into(), "dpop_proof"))),
+    let proof = match scheme {
+        Scheme::Bearer => Ok(None),
+        Scheme::Dpop => dpop::check(call, Some(token.reveal()), app.now())
+            .and_then(|proof| proof.ok_or(BadProof::Missing).map(Some)),
     };
-    let hash = shown.hash();
-    if !view!(app.store, tx => { token::is_bound_to(tx, &hash, &proof.jkt).await })? {
-        return Ok(Err((ResourceError::InvalidToken, "not_its_key")));
-    }
-    let spent = spend_proof(app, &proof).await?;
-    Ok(spent.map(|()| proof.jkt).map_err(|error| (error.into(), "dpop_proof")))
+    Ok(proof.map(|proof| (token, ShownOnce { assertion: None, proof })))
 }
 
 /// Finds what each token opens, shown with the key of a thumbprint or with none.

@@ -63,6 +63,7 @@ pub mod report_action;
 pub mod revoke_token;
 pub mod search_log;
 pub mod sessions;
+mod shown_once;
 pub mod sign_in;
 pub mod sign_mandate;
 pub mod sign_out;

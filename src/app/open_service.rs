@@ -23,12 +23,13 @@ use crate::store::use_session::UseRow;
 use crate::store::{AsStoreError, StoreError, WriteTx, client, offer, token, use_session};
 use crate::{transact, view};
 
-use super::App;
 use super::caller::{CHARTER_VERSION, SignedIn};
 use super::openid::{self, issuer};
 use super::push_request;
 use super::record::{self, RecordError};
+use super::shown_once::ShownOnce;
 use super::signing_keys::{self, KeysError};
+use super::{App, together};
 
 /// What becomes of a request as it arrives.
 pub enum Received {
@@ -108,7 +109,11 @@ pub async fn receive(app: &App, params: &Params, source: &str) -> Result<Receive
     }
     let checked = authorize::check(params, &client).and_then(|request| met(app, request));
     match checked {
-        Ok(request) => keep(app, &client, &request, None).await.map(Received::Kept),
+        Ok(request) => {
+            let (handle, new) = to_keep(app, &client, &request, None)?;
+            together::keep(app, new, ShownOnce::default()).await?;
+            Ok(Received::Kept(handle))
+        }
         Err(Refused::Page(error)) => refused_page(app, Some(&client), error, source).await,
         Err(Refused::Client(answer_to, error)) => {
             let draft = Draft::refused(Kind::AuthorizationRefused, error.code());
@@ -148,28 +153,26 @@ async fn refused_page(
     Ok(Received::Page(error))
 }
 
-/// Keeps a checked request. `pushed`: how long it waits for its first visit, if its client pushed it.
-pub(super) async fn keep(
+/// A checked request, as it is kept, and its handle. `pushed`: how long it waits for its first visit, if its client pushed it.
+pub(super) fn to_keep(
     app: &App,
     client: &Client,
     request: &Request,
     pushed: Option<Duration>,
-) -> Result<PlainToken, OpenError> {
+) -> Result<(PlainToken, NewRequest), OpenError> {
     let now = app.now();
     let handle = PlainToken::generate(app.entropy.as_ref());
     let parameters = serde_json::to_string(request)?;
-    let hash = handle.hash();
     let new = NewRequest {
         id: RowId::new(now, app.entropy.as_ref()),
-        handle: &hash,
+        handle: handle.hash(),
         client: client.id,
-        parameters: &parameters,
+        parameters,
         created_at: now,
         expires_at: now + pushed.unwrap_or(REQUEST_LIFE),
         unvisited: pushed.is_some(),
     };
-    transact!(app.store, "keep_request", tx => { authorization::insert(tx, &new).await })?;
-    Ok(handle)
+    Ok((handle, new))
 }
 
 /// The request of a handle, for the browser that brought it. The first browser to show it is bound to it: gives the

@@ -11,11 +11,10 @@ use crate::oidc::provider::params::Params;
 use crate::store::{StoreError, authorization};
 use crate::transact;
 
-use super::App;
-use super::authenticate_client;
-use super::know_service::{self, ServiceError};
+use super::know_service::{self, Caller, ServiceError};
 use super::open_service::{self, OpenError};
 use super::record::{self, RecordError};
+use super::{App, together};
 
 /// What the service is told.
 #[derive(Debug, serde::Serialize)]
@@ -56,17 +55,21 @@ pub async fn push(
     body: &Params,
     source: &str,
 ) -> Result<Pushed, PushError> {
-    let client = know_service::service(app, authorization, body, source).await?;
-    let jkt = match authenticate_client::proven_key(app, call).await? {
-        Ok(jkt) => jkt,
-        Err(error) => return refuse(app, client.id, error.into(), source).await,
-    };
-    let checked = par::check(body, &client, jkt.as_deref());
+    let refused = (Kind::AuthorizationRefused, source);
+    let caller = know_service::caller(app, call, authorization, body, refused).await?;
+    let checked = par::check(body, &caller.client, caller.once.jkt());
     let request = match checked.and_then(|request| Ok(open_service::met(app, request)?)) {
         Ok(request) => request,
-        Err(refusal) => return refuse(app, client.id, refusal, source).await,
+        Err(refusal) => {
+            let client = know_service::spend(app, caller, refused).await?;
+            return refuse(app, client.id, refusal, source).await;
+        }
     };
-    let handle = open_service::keep(app, &client, &request, Some(PUSHED_LIFE)).await?;
+    let Caller { client, once } = caller;
+    let (handle, new) = open_service::to_keep(app, &client, &request, Some(PUSHED_LIFE))?;
+    if let Some(again) = together::keep(app, new, once).await? {
+        return Ok(know_service::refuse_again(app, again, Some(client.id), refused).await?);
+    }
     let request_uri = par::request_uri(handle.reveal());
     Ok(Pushed { request_uri, expires_in: PUSHED_LIFE.whole_seconds() })
 }

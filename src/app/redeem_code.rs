@@ -22,10 +22,10 @@ use crate::store::{use_session, user};
 use crate::{transact, view};
 
 use self::exchange::{Caller, Hashes, Looked, Redeemed, Refusal, Request, entry};
-use super::authenticate_client;
 use super::know_service::{self, ServiceError};
 use super::openid::issuer;
 use super::record::{self, RecordError};
+use super::shown_once::ShownOnce;
 use super::signing_keys::{self, KeyRing, KeysError};
 use super::{App, choose_user, end_use, give_userinfo, together};
 
@@ -52,16 +52,13 @@ pub async fn redeem(
     body: &Params,
     source: &str,
 ) -> Result<Tokens, ServiceError> {
-    let (caller, jkt) = match caller(app, call, authorization, body, source).await? {
-        Ok(proven) => proven,
-        Err(refusal) => return refuse(app, refusal, source).await,
-    };
     // Without keys a code would be spent for nothing.
     signing_keys::ring(app).await?;
+    let (caller, once, called) = caller(app, call, authorization, body, source).await?;
     let access_token = PlainToken::generate(app.entropy.as_ref());
     let refresh_token = PlainToken::generate(app.entropy.as_ref());
     let hashes = Hashes { access: access_token.hash(), refresh: refresh_token.hash() };
-    let request = Request::new(caller, jkt, protocol::redemption(body), hashes);
+    let request = Request::new(caller, once, protocol::redemption(body), hashes);
     match together::redeem(app, request).await? {
         Looked::Redeemed(redeemed) => {
             let known = known_by_name(app, &redeemed).await?;
@@ -73,35 +70,31 @@ pub async fn redeem(
                 .await?;
             Err(TokenError::InvalidGrant.into())
         }
+        Looked::ShownAgain(again) => {
+            know_service::refuse_again(app, again, called, (Kind::CodeRefused, source)).await
+        }
         Looked::Refused(refusal) => refuse(app, refusal, source).await,
     }
 }
 
-/// Who calls, and the key they prove. A secret alone is compared later, in the one transaction that redeems; whatever
-/// is shown once is taken here.
+/// Who calls, what they show once, and who they are if that is known. A secret alone is compared later, in the one
+/// transaction that redeems and spends what is shown.
 async fn caller(
     app: &App,
     call: Call<'_>,
     authorization: Option<&str>,
     body: &Params,
     source: &str,
-) -> Result<Result<(Caller, Option<String>), Refusal>, ServiceError> {
+) -> Result<(Caller, ShownOnce, Option<ServiceId>), ServiceError> {
     let credentials = protocol::credentials(authorization, body);
     if let (Ok(Credentials { client_id, shown: Shown::Secret(secret, method) }), []) =
         (&credentials, call.proofs)
     {
         let (client_id, secret) = (client_id.clone(), secret.clone());
-        return Ok(Ok((Caller::Shows { client_id, secret, method: *method }, None)));
+        return Ok((Caller::Shows { client_id, secret, method: *method }, ShownOnce::default(), None));
     }
-    let client = know_service::service(app, authorization, body, source).await?;
-    let proven = authenticate_client::proven_key(app, call).await?;
-    Ok(match proven {
-        Ok(jkt) => Ok((Caller::Proven { client_id: client.client_id }, jkt)),
-        Err(error) => {
-            let (error, client) = (error.into(), Some(client.id));
-            Err(Refusal { kind: Kind::CodeRefused, error, reason: "dpop_proof", client })
-        }
-    })
+    let shown = know_service::caller(app, call, authorization, body, (Kind::CodeRefused, source)).await?;
+    Ok((Caller::Proven { client_id: shown.client.client_id }, shown.once, Some(shown.client.id)))
 }
 
 /// A code, or a refresh token, presented twice is in two hands: the use it belongs to ends, and every token of that

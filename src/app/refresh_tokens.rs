@@ -24,7 +24,7 @@ use super::caller::CHARTER_VERSION;
 use super::know_service::{self, ServiceError};
 use super::redeem_code::exchange::entry;
 use super::redeem_code::{Tokens, kill_family, token_type, told};
-use super::{App, authenticate_client, record};
+use super::{App, record};
 
 /// What became of a request.
 enum Looked {
@@ -58,19 +58,14 @@ pub async fn refresh(
     body: &Params,
     source: &str,
 ) -> Result<Tokens, ServiceError> {
-    let client = know_service::service(app, authorization, body, source).await?;
-    let jkt = match authenticate_client::proven_key(app, call).await? {
-        Ok(None) if client.policy.requires_dpop => Err(BadProof::Missing),
-        proven => proven,
-    };
-    let jkt = match jkt {
-        Ok(jkt) => jkt,
-        Err(error) => {
-            let (error, client) = (error.into(), Some(client.id));
-            return know_service::refuse(app, Kind::TokenRefreshed, error, "dpop_proof", client, source)
-                .await;
-        }
-    };
+    let refused = (Kind::TokenRefreshed, source);
+    let caller = know_service::caller(app, call, authorization, body, refused).await?;
+    let jkt = caller.once.jkt().map(str::to_owned);
+    let client = know_service::spend(app, caller, refused).await?;
+    if jkt.is_none() && client.policy.requires_dpop {
+        let (error, client) = (BadProof::Missing.into(), Some(client.id));
+        return know_service::refuse(app, Kind::TokenRefreshed, error, "dpop_proof", client, source).await;
+    }
     let asked = asked_in(body)?;
     let hash = asked.token.hash();
     let fresh = Fresh {

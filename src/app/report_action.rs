@@ -7,7 +7,7 @@ use crate::domain::secret::{HashedToken, PlainToken};
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
-use crate::oidc::provider::dpop::Call;
+use crate::oidc::provider::dpop::{BadProof, Call};
 use crate::oidc::provider::error::ResourceError;
 use crate::oidc::provider::report::{BadReport, Report, key};
 use crate::store::reported_action::{self, ReportRow};
@@ -15,11 +15,12 @@ use crate::store::token::{self, TokenRow};
 use crate::store::{AsStoreError, StoreError, WriteTx};
 use crate::transact;
 
-use super::App;
 use super::caller::CHARTER_VERSION;
-use super::give_userinfo::{UserinfoError, shown};
+use super::give_userinfo::{not_proven, shown};
 use super::record::{self, RecordError};
 use super::redeem_code::exchange::entry;
+use super::shown_once;
+use super::App;
 
 /// What the service is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,6 @@ pub enum ReportError {
     #[error(transparent)]
     Refused(#[from] ResourceError),
     #[error(transparent)]
-    Token(UserinfoError),
-    #[error(transparent)]
     Bad(#[from] BadReport),
     #[error("the mandate does not cover it")]
     Beyond,
@@ -47,15 +46,6 @@ pub enum ReportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Record(#[from] RecordError),
-}
-
-impl From<UserinfoError> for ReportError {
-    fn from(error: UserinfoError) -> Self {
-        match error {
-            UserinfoError::Refused(error) => Self::Refused(error),
-            other => Self::Token(other),
-        }
-    }
 }
 
 impl AsStoreError for ReportError {
@@ -83,12 +73,11 @@ pub async fn report(
     body: &[u8],
     source: &str,
 ) -> Result<Receipt, ReportError> {
-    let (shown, jkt) = match shown(app, call, authorization, None).await? {
+    let (shown, once) = match shown(app, call, authorization, None)? {
         Ok(shown) => shown,
-        Err((error, reason)) => {
-            let draft = Draft::refused(Kind::ActionReported, reason).by_role(Role::Nobody);
-            record::refuse(app, draft, source).await?;
-            return Err(error.into());
+        Err(error) => {
+            record::refuse(app, not_proven(Kind::ActionReported, error), source).await?;
+            return Err(ResourceError::from(error).into());
         }
     };
     let hash = shown.hash();
@@ -99,8 +88,12 @@ pub async fn report(
             let draft = Draft::refused(Kind::ActionReported, "unknown_token").by_role(Role::Nobody);
             return Ok(Outcome::Refused(Box::new(draft), ResourceError::InvalidToken.into()));
         };
-        if row.dpop_jkt != jkt {
+        if row.dpop_jkt.as_deref() != once.jkt() {
             return Ok(refused(&row, "not_its_key", ResourceError::InvalidToken.into()));
+        }
+        if shown_once::spend(tx, &[Some(&once)]).await?.iter().any(Option::is_some) {
+            let draft = not_proven(Kind::ActionReported, BadProof::Spent);
+            return Ok(Outcome::Refused(Box::new(draft), ResourceError::from(BadProof::Spent).into()));
         }
         if !row.alive {
             return Ok(refused(&row, "not_in_force", ResourceError::InvalidToken.into()));

@@ -1,8 +1,11 @@
 //! Requests of services, from their arrival to their answer, and the codes that answer them.
+use sqlx::AssertSqlSafe;
+
 use crate::domain::ids::{GrantId, RowId, ServiceId, SessionId, UseId, UserId};
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
+use super::many::rows;
 use super::{Access, StoreError, WriteTx};
 
 /// A request waiting for its answer.
@@ -17,11 +20,12 @@ pub struct RequestRow {
 }
 
 /// A request to keep.
-pub struct NewRequest<'a> {
+#[derive(Debug)]
+pub struct NewRequest {
     pub id: RowId,
-    pub handle: &'a HashedToken,
+    pub handle: HashedToken,
     pub client: ServiceId,
-    pub parameters: &'a str,
+    pub parameters: String,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     /// Pushed, and not to be opened before its first visit at the authorization endpoint.
@@ -30,7 +34,7 @@ pub struct NewRequest<'a> {
 
 const INSERT: &str = "
 INSERT INTO authorization_request (id, handle_hash, client_id, parameters, created_at, expires_at, unvisited)
-VALUES ($1, $2, $3, $4, $5, $6, $7)";
+VALUES";
 const VISIT: &str = "
 UPDATE authorization_request
 SET created_at = CASE WHEN unvisited THEN $3 ELSE created_at END,
@@ -45,18 +49,25 @@ const ANSWER: &str = "
 UPDATE authorization_request SET answered_at = $2, session_id = $3, user_id = $4, grant_id = $5
 WHERE id = $1 AND answered_at IS NULL AND expires_at > $2";
 
-pub async fn insert(tx: &mut WriteTx, new: &NewRequest<'_>) -> Result<(), StoreError> {
-    changed!(
-        tx,
-        sqlx::query(INSERT)
-            .bind(new.id)
-            .bind(new.handle)
-            .bind(new.client)
-            .bind(new.parameters)
-            .bind(new.created_at)
-            .bind(new.expires_at)
-            .bind(new.unvisited)
-    )?;
+pub async fn insert(tx: &mut WriteTx, requests: &[&NewRequest]) -> Result<(), StoreError> {
+    if requests.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("{INSERT} {}", rows(requests.len(), 7));
+    changed!(tx, {
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
+        for new in requests {
+            query = query
+                .bind(new.id)
+                .bind(&new.handle)
+                .bind(new.client)
+                .bind(&new.parameters)
+                .bind(new.created_at)
+                .bind(new.expires_at)
+                .bind(new.unvisited);
+        }
+        query
+    })?;
     Ok(())
 }
 

@@ -231,14 +231,6 @@ pub async fn in_force(
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-const IS_BOUND: &str = "SELECT COUNT(*) FROM access_token WHERE token_hash = $1 AND dpop_jkt = $2";
-
-/// Whether a token is bound to the key of this thumbprint.
-pub async fn is_bound_to(tx: &mut impl Access, hash: &HashedToken, jkt: &str) -> Result<bool, StoreError> {
-    let found: i64 = on!(tx, c => sqlx::query_scalar(IS_BOUND).bind(hash).bind(jkt).fetch_one(c).await)?;
-    Ok(found == 1)
-}
-
 /// Whether one use may go on at `now`.
 pub async fn is_in_force(
     tx: &mut impl Access,

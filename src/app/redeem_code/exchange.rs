@@ -5,6 +5,7 @@ use crate::app::authenticate_client::shows_secret;
 use crate::app::caller::CHARTER_VERSION;
 use crate::app::give_userinfo::asked;
 use crate::app::openid;
+use crate::app::shown_once::{Again, ShownOnce};
 use crate::domain::ids::{EntryId, ServiceId};
 use crate::domain::secret::{HashedToken, Secret};
 use crate::domain::time::Timestamp;
@@ -27,7 +28,7 @@ use crate::store::{StoreError, WriteTx};
 pub(in crate::app) enum Caller {
     /// Still to be compared with what is registered.
     Shows { client_id: String, secret: Secret, method: ClientAuthMethod },
-    /// Authenticated already.
+    /// Authenticated already, once what it shows is spent.
     Proven { client_id: String },
 }
 
@@ -43,8 +44,7 @@ impl Caller {
 #[derive(Debug)]
 pub(in crate::app) struct Request {
     caller: Caller,
-    /// Thumbprint of the key it proved.
-    jkt: Option<String>,
+    once: ShownOnce,
     asked: Result<(HashedToken, Redemption), TokenError>,
     tokens: Hashes,
 }
@@ -59,11 +59,15 @@ pub(super) struct Hashes {
 impl Request {
     pub(super) fn new(
         caller: Caller,
-        jkt: Option<String>,
+        once: ShownOnce,
         asked: Result<Redemption, TokenError>,
         tokens: Hashes,
     ) -> Self {
-        Self { caller, jkt, asked: asked.map(|asked| (asked.code.hash(), asked)), tokens }
+        Self { caller, once, asked: asked.map(|asked| (asked.code.hash(), asked)), tokens }
+    }
+
+    pub(in crate::app) fn once(&self) -> &ShownOnce {
+        &self.once
     }
 
     /// The code it presents.
@@ -82,6 +86,8 @@ pub(in crate::app) enum Looked {
         code: HashedToken,
         standing: Box<Standing>,
     },
+    /// What proves the caller or its key had been shown before.
+    ShownAgain(Again),
     Refused(Refusal),
 }
 
@@ -168,7 +174,7 @@ fn decide(
         Ok((_, asked)) => asked,
         Err(error) => return Ok(refused(*error, error.code())),
     };
-    if client.policy.requires_dpop && request.jkt.is_none() {
+    if client.policy.requires_dpop && request.once.jkt().is_none() {
         return Ok(refused(BadProof::Missing.into(), "no_proof"));
     }
     let Some(code) = code else { return Ok(refused(TokenError::InvalidGrant, "unknown_code")) };
@@ -188,14 +194,14 @@ fn decide(
         client.id,
         &asked.redirect_uri,
         asked.verifier.as_deref(),
-        request.jkt.as_deref(),
+        request.once.jkt(),
     ) {
         "not_its_own"
     } else if !code.allowed {
         "no_longer_allowed"
     } else {
         let expires_at = end(now, ACCESS_TOKEN_LIFE, code.standing.grant_ends_at);
-        let (tokens, jkt) = (request.tokens.clone(), request.jkt.clone());
+        let (tokens, jkt) = (request.tokens.clone(), request.once.jkt().map(str::to_owned));
         return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, tokens, at: now, expires_at, jkt })));
     };
     Ok(refused(TokenError::InvalidGrant, reason))

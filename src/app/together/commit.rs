@@ -8,8 +8,10 @@ use crate::app::caller::CHARTER_VERSION;
 use crate::app::give_userinfo::{self, Seen};
 use crate::app::record::{self, RecordError, refusals};
 use crate::app::redeem_code::exchange::{self, Looked, Redeemed};
+use crate::app::shown_once::{self, Again};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
+use crate::store::authorization::{self, NewRequest};
 use crate::store::{StoreError, WriteTx, token};
 use crate::transact;
 
@@ -21,21 +23,23 @@ pub(super) async fn all(app: &App, acts: &[Act]) -> Result<Vec<Done>, RecordErro
         let now = app.now();
         let refusals = acts.iter().filter_map(|act| match act {
             Act::Entry { draft, source } => Some((draft, source.as_deref())),
-            Act::Redeem(_) | Act::Userinfo(..) => None,
+            _ => None,
         });
         let copied = refusals::copied(tx, &refusals.collect::<Vec<_>>(), now).await?;
         let requests = acts.iter().filter_map(|act| match act {
             Act::Redeem(request) => Some(request),
-            Act::Entry { .. } | Act::Userinfo(..) => None,
+            _ => None,
         });
         let looked = exchange::look(tx, &requests.collect::<Vec<_>>(), now).await?;
         let tokens = acts.iter().filter_map(|act| match act {
-            Act::Userinfo(token, jkt) => Some((token, jkt.as_deref())),
-            Act::Entry { .. } | Act::Redeem(_) => None,
+            Act::Userinfo(token, once) => Some((token, once.jkt())),
+            _ => None,
         });
         let seen = give_userinfo::look(app, tx, &tokens.collect::<Vec<_>>(), now).await?;
+        let again = spend(tx, acts, &seen).await?;
 
-        let Plan { mut done, places, drafts } = plan(acts, copied, looked, seen)?;
+        let Plan { mut done, places, drafts } = plan(acts, again, copied, looked, seen)?;
+        authorization::insert(tx, &kept(acts, &done)).await?;
         // From here on the mandates are held.
         let entries = record::prepare(app, tx, drafts).await?;
         still_in_force(tx, &done, now).await?;
@@ -63,22 +67,54 @@ struct Plan {
     drafts: Vec<Draft>,
 }
 
-fn plan(acts: &[Act], copied: Vec<bool>, looked: Vec<Looked>, seen: Vec<Seen>) -> Result<Plan, RecordError> {
+/// Spends what the acts show once; what each had shown before. A proof is spent only on a token that is bound to its key:
+/// anybody can make one for another.
+async fn spend(tx: &mut WriteTx, acts: &[Act], seen: &[Seen]) -> Result<Vec<Option<Again>>, StoreError> {
+    let mut seen = seen.iter();
+    let shown = acts.iter().map(|act| match act {
+        Act::Entry { .. } => None,
+        Act::Spend(once) | Act::Keep(_, once) => Some(once),
+        Act::Redeem(request) => Some(request.once()),
+        Act::Userinfo(_, once) => seen.next().filter(|seen| seen.shows_its_key()).map(|_| once),
+    });
+    shown_once::spend(tx, &shown.collect::<Vec<_>>()).await
+}
+
+/// The requests to keep.
+fn kept<'a>(acts: &'a [Act], done: &[Done]) -> Vec<&'a NewRequest> {
+    let each = acts.iter().zip(done);
+    let kept = each.filter_map(|(act, done)| match (act, done) {
+        (Act::Keep(request, _), Done::Spent(None)) => Some(&**request),
+        _ => None,
+    });
+    kept.collect()
+}
+
+fn plan(
+    acts: &[Act],
+    again: Vec<Option<Again>>,
+    copied: Vec<bool>,
+    looked: Vec<Looked>,
+    seen: Vec<Seen>,
+) -> Result<Plan, RecordError> {
     let (mut copied, mut looked, mut seen) = (copied.into_iter(), looked.into_iter(), seen.into_iter());
     let mut plan = Plan { done: Vec::with_capacity(acts.len()), places: Vec::new(), drafts: Vec::new() };
-    for (place, act) in acts.iter().enumerate() {
+    for (place, (act, again)) in acts.iter().zip(again).enumerate() {
         let (one, draft) = match act {
             Act::Entry { draft, .. } => {
                 let copied = copied.next().ok_or(RecordError::Shared)?;
                 (Done::Entry(None), copied.then(|| draft.clone()))
             }
+            Act::Spend(_) | Act::Keep(..) => (Done::Spent(again), None),
             Act::Redeem(_) => {
                 let looked = looked.next().ok_or(RecordError::Shared)?;
+                let looked = again.map_or(looked, Looked::ShownAgain);
                 let draft = looked.draft();
                 (Done::Redeem(looked), draft)
             }
             Act::Userinfo(..) => {
                 let seen = seen.next().ok_or(RecordError::Shared)?;
+                let seen = if again.is_some() { Seen::ProofSpent } else { seen };
                 let draft = seen.draft();
                 (Done::Userinfo(seen), draft)
             }
@@ -95,7 +131,7 @@ fn plan(acts: &[Act], copied: Vec<bool>, looked: Vec<Looked>, seen: Vec<Seen>) -
 fn redeemed(done: &Done) -> Option<&Redeemed> {
     match done {
         Done::Redeem(Looked::Redeemed(redeemed)) => Some(redeemed),
-        Done::Redeem(_) | Done::Entry(_) | Done::Userinfo(_) => None,
+        _ => None,
     }
 }
 
@@ -104,7 +140,7 @@ async fn still_in_force(tx: &mut WriteTx, done: &[Done], now: Timestamp) -> Resu
     let uses = done.iter().filter_map(|done| match done {
         Done::Redeem(Looked::Redeemed(redeemed)) => Some(redeemed.code.standing.use_id),
         Done::Userinfo(Seen::Given(given)) => Some(given.row.standing.use_id),
-        Done::Redeem(_) | Done::Userinfo(_) | Done::Entry(_) => None,
+        _ => None,
     });
     let uses: Vec<_> = uses.collect::<BTreeSet<_>>().into_iter().collect();
     let in_force = token::in_force(tx, &uses, now, CHARTER_VERSION).await?;

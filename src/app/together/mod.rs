@@ -1,7 +1,7 @@
 //! What many callers do at the same time is done together: each waits in a queue; one task takes all that waits, does it
 //! in one transaction and answers each afterwards. Alone, an act costs one transaction; under load, many cost one. Two
-//! queues: acts, which share a commit (an entry by itself, the redemption of a code, an answer of userinfo), and
-//! questions, which share one view of the data (a service, a token).
+//! queues: acts, which share a commit (an entry by itself, a request kept, the redemption of a code, an answer of userinfo),
+//! and questions, which share one view of the data (a service, a token). What a request shows once is spent with its act.
 mod commit;
 mod look;
 mod queue;
@@ -16,6 +16,8 @@ use super::App;
 use super::give_userinfo::Seen;
 use super::record::{RecordError, Recorded};
 use super::redeem_code::exchange::{Looked, Request};
+use super::shown_once::{Again, ShownOnce};
+use crate::store::authorization::NewRequest;
 
 pub(super) use look::{service, token};
 use queue::{Queue, Shared, enter};
@@ -36,9 +38,13 @@ enum Act {
         draft: Draft,
         source: Option<Vec<u8>>,
     },
+    /// What a request shows once, and nothing else: it is refused, or does the rest by itself.
+    Spend(ShownOnce),
+    /// A request of a service that is to wait for its answer.
+    Keep(Box<NewRequest>, ShownOnce),
     Redeem(Request),
-    /// A token, shown with the key of this thumbprint or with none.
-    Userinfo(HashedToken, Option<String>),
+    /// A token, shown with proof of a key or without.
+    Userinfo(HashedToken, ShownOnce),
 }
 
 /// What became of it.
@@ -46,6 +52,8 @@ enum Act {
 enum Done {
     /// Absent when the entry is one of a flood, only counted.
     Entry(Option<Recorded>),
+    /// Spent, and kept if there was something to keep; or what had been shown before.
+    Spent(Option<Again>),
     Redeem(Looked),
     Userinfo(Seen),
 }
@@ -63,7 +71,7 @@ impl Shared for Act {
         let mut codes: BTreeSet<HashedToken> = BTreeSet::new();
         move |act| match act {
             Self::Redeem(request) => request.hash().is_none_or(|hash| codes.insert(hash.clone())),
-            Self::Entry { .. } | Self::Userinfo(..) => true,
+            Self::Entry { .. } | Self::Spend(_) | Self::Keep(..) | Self::Userinfo(..) => true,
         }
     }
 
@@ -84,7 +92,28 @@ pub(super) async fn entry(
 ) -> Result<Option<Recorded>, RecordError> {
     match enter(app, Act::Entry { draft, source }).await? {
         Done::Entry(recorded) => Ok(recorded),
-        Done::Redeem(_) | Done::Userinfo(_) => Err(RecordError::Shared),
+        Done::Spent(_) | Done::Redeem(_) | Done::Userinfo(_) => Err(RecordError::Shared),
+    }
+}
+
+/// Spends what a request shows once; what had been shown before, if any was.
+pub(super) async fn spend(app: &App, once: ShownOnce) -> Result<Option<Again>, RecordError> {
+    if once.is_empty() { Ok(None) } else { spent(app, Act::Spend(once)).await }
+}
+
+/// Keeps a request, unless what comes with it had been shown before.
+pub(super) async fn keep(
+    app: &App,
+    request: NewRequest,
+    once: ShownOnce,
+) -> Result<Option<Again>, RecordError> {
+    spent(app, Act::Keep(Box::new(request), once)).await
+}
+
+async fn spent(app: &App, act: Act) -> Result<Option<Again>, RecordError> {
+    match enter(app, act).await? {
+        Done::Spent(again) => Ok(again),
+        Done::Entry(_) | Done::Redeem(_) | Done::Userinfo(_) => Err(RecordError::Shared),
     }
 }
 
@@ -92,7 +121,7 @@ pub(super) async fn entry(
 pub(super) async fn redeem(app: &App, request: Request) -> Result<Looked, RecordError> {
     match enter(app, Act::Redeem(request)).await? {
         Done::Redeem(looked) => Ok(looked),
-        Done::Entry(_) | Done::Userinfo(_) => Err(RecordError::Shared),
+        Done::Entry(_) | Done::Spent(_) | Done::Userinfo(_) => Err(RecordError::Shared),
     }
 }
 
@@ -100,10 +129,10 @@ pub(super) async fn redeem(app: &App, request: Request) -> Result<Looked, Record
 pub(super) async fn userinfo(
     app: &App,
     token: HashedToken,
-    jkt: Option<String>,
+    once: ShownOnce,
 ) -> Result<Seen, RecordError> {
-    match enter(app, Act::Userinfo(token, jkt)).await? {
+    match enter(app, Act::Userinfo(token, once)).await? {
         Done::Userinfo(seen) => Ok(seen),
-        Done::Entry(_) | Done::Redeem(_) => Err(RecordError::Shared),
+        Done::Entry(_) | Done::Spent(_) | Done::Redeem(_) => Err(RecordError::Shared),
     }
 }

@@ -67,7 +67,7 @@ async fn action(State(app): State<App>, visit: Visit, headers: HeaderMap, Sent(b
             error_answer(403, BEYOND, &describe(&error), Some(BEYOND_CHALLENGE))
         }
         Err(error @ ReportError::Conflict) => error_answer(409, "conflict", &describe(&error), None),
-        Err(cause @ (ReportError::Token(_) | ReportError::Store(_) | ReportError::Record(_))) => {
+        Err(cause @ (ReportError::Store(_) | ReportError::Record(_))) => {
             tracing::error!(operation = visit.operation, %cause, "actions endpoint");
             refused_token(ResourceError::ServerError, None)
         }

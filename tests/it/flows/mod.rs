@@ -26,6 +26,7 @@ mod provider_clients;
 mod provider_high_security;
 mod provider_introspection;
 mod provider_keys;
+mod provider_once;
 mod provider_order;
 mod provider_refresh;
 mod provider_refusals;

@@ -45,7 +45,7 @@ impl Bank {
         Self { desk, user, service, signer, holder }
     }
 
-    fn assertion(&self, app: &TestApp) -> String {
+    pub fn assertion(&self, app: &TestApp) -> String {
         self.signer.assertion(app, "bank", &json!({}))
     }
 
@@ -95,7 +95,7 @@ impl Bank {
         self.redeem_as(app, code, proofs, &self.assertion(app)).await
     }
 
-    async fn redeem_as(&self, app: &TestApp, code: &str, proofs: &[&str], assertion: &str) -> Answer {
+    pub async fn redeem_as(&self, app: &TestApp, code: &str, proofs: &[&str], assertion: &str) -> Answer {
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -108,7 +108,7 @@ impl Bank {
         proofs.iter().fold(call, |call, proof| call.also("dpop", *proof)).send().await
     }
 
-    fn proof(&self, app: &TestApp) -> String {
+    pub fn proof(&self, app: &TestApp) -> String {
         self.holder.proof(app, "POST", "/token", &json!({}))
     }
 
@@ -120,13 +120,13 @@ impl Bank {
         tokens["access_token"].as_str().expect("a token").to_owned()
     }
 
-    async fn userinfo(&self, app: &TestApp, authorization: &str, proofs: &[&str]) -> Answer {
+    pub async fn userinfo(&self, app: &TestApp, authorization: &str, proofs: &[&str]) -> Answer {
         let call = server(app.get("/userinfo")).header("authorization", authorization);
         proofs.iter().fold(call, |call, proof| call.also("dpop", *proof)).send().await
     }
 }
 
-fn error(answer: &Answer) -> String {
+pub fn error(answer: &Answer) -> String {
     json(answer)["error"].as_str().expect("an error").to_owned()
 }
 
