@@ -9,8 +9,8 @@ use crate::oidc::provider::client::Client;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::policy::ClientAuthMethod;
 use crate::oidc::provider::token::{Credentials, Shown};
-use crate::store::client::ClientRow;
 use crate::store::StoreError;
+use crate::store::client::ClientRow;
 
 use super::openid::{self, issuer};
 use super::{App, client_keys, together};

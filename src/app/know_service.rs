@@ -12,8 +12,8 @@ use crate::oidc::provider::token::{self as protocol, Credentials};
 use crate::store::{AsStoreError, StoreError};
 
 use super::record::{self, RecordError};
-use super::signing_keys::KeysError;
 use super::shown_once::{Again, ShownOnce};
+use super::signing_keys::KeysError;
 use super::{App, authenticate_client, together};
 
 /// Why a service that calls is not answered.

@@ -15,12 +15,12 @@ use crate::store::token::{self, TokenRow};
 use crate::store::{AsStoreError, StoreError, WriteTx};
 use crate::transact;
 
+use super::App;
 use super::caller::CHARTER_VERSION;
 use super::give_userinfo::{not_proven, shown};
 use super::record::{self, RecordError};
 use super::redeem_code::exchange::entry;
 use super::shown_once;
-use super::App;
 
 /// What the service is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,7 +32,8 @@ impl ShownOnce {
     }
 
     fn all(&self) -> impl Iterator<Item = (Again, &[u8], Timestamp)> {
-        let assertion = self.assertion.iter().map(|one| (Again::Assertion, one.spent_as.as_slice(), one.until));
+        let assertion =
+            self.assertion.iter().map(|one| (Again::Assertion, one.spent_as.as_slice(), one.until));
         let proof = self.proof.iter().map(|one| (Again::Proof, one.spent_as.as_slice(), one.until));
         assertion.chain(proof)
     }

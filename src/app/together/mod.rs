@@ -126,11 +126,7 @@ pub(super) async fn redeem(app: &App, request: Request) -> Result<Looked, Record
 }
 
 /// Looks a token up for userinfo, and writes that its answer is given.
-pub(super) async fn userinfo(
-    app: &App,
-    token: HashedToken,
-    once: ShownOnce,
-) -> Result<Seen, RecordError> {
+pub(super) async fn userinfo(app: &App, token: HashedToken, once: ShownOnce) -> Result<Seen, RecordError> {
     match enter(app, Act::Userinfo(token, once)).await? {
         Done::Userinfo(seen) => Ok(seen),
         Done::Entry(_) | Done::Spent(_) | Done::Redeem(_) => Err(RecordError::Shared),
