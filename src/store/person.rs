@@ -32,18 +32,23 @@ pub struct PersonRow {
     pub charter_version: Option<i64>,
 }
 
-const BY_EMAIL: &str = "
-SELECT id, email_sealed, name_sealed, NULLIF(password_hash, '!') AS password_hash, status, is_operator, is_auditor, charter_version
-FROM person WHERE email_index = $1";
+/// What a [`PersonRow`] is read from, of a person `p`. `!` is no password, as in shadow(5).
+macro_rules! person_columns {
+    () => {
+        "p.id, p.email_sealed, p.name_sealed, NULLIF(p.password_hash, '!') AS password_hash, p.status, p.is_operator,
+  p.is_auditor, p.charter_version"
+    };
+}
+pub(super) use person_columns;
+
+const BY_EMAIL: &str = concat!("SELECT ", person_columns!(), " FROM person p WHERE p.email_index = $1");
 
 /// By the blind index of the address.
 pub async fn by_email(tx: &mut impl Access, index: &[u8]) -> Result<Option<PersonRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, PersonRow>(BY_EMAIL).bind(index).fetch_optional(c).await)
 }
 
-const BY_ID: &str = "
-SELECT id, email_sealed, name_sealed, NULLIF(password_hash, '!') AS password_hash, status, is_operator, is_auditor, charter_version
-FROM person WHERE id = $1";
+const BY_ID: &str = concat!("SELECT ", person_columns!(), " FROM person p WHERE p.id = $1");
 
 pub async fn by_id(tx: &mut impl Access, id: PersonId) -> Result<Option<PersonRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, PersonRow>(BY_ID).bind(id).fetch_optional(c).await)
@@ -120,7 +125,7 @@ pub async fn set_password(tx: &mut WriteTx, id: PersonId, phc: &str) -> Result<b
     Ok(changed!(tx, sqlx::query(SET_PASSWORD).bind(id).bind(phc))? == 1)
 }
 
-// `!` is no password, as in shadow(5): who is at work without one enters with the provider of professionals.
+// Who is at work without a password enters with the provider of professionals.
 const ACTIVATE: &str = "
 UPDATE person SET status = 'active', password_hash = COALESCE(password_hash, '!') WHERE id = $1 AND status = 'invited'
   AND (password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM professional_identity WHERE person_id = $1))";

@@ -4,7 +4,7 @@ use crate::domain::ids::{EntryId, PersonId, RowId, SessionId};
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
-use super::person::PersonRow;
+use super::person::{PersonRow, person_columns};
 use super::{Access, StoreError, WriteTx};
 
 /// Where what must match the answer is sealed, where the browser goes next, and the ID token of the session there.
@@ -147,9 +147,11 @@ pub async fn purge(tx: &mut WriteTx, before: Timestamp) -> Result<u64, StoreErro
     changed!(tx, sqlx::query(PURGE).bind(before))
 }
 
-const BY_SUBJECT: &str = "
-SELECT p.id, p.email_sealed, p.name_sealed, NULLIF(p.password_hash, '!') AS password_hash, p.status, p.is_operator, p.is_auditor, p.charter_version
-FROM person p JOIN professional_identity i ON i.person_id = p.id WHERE i.subject_index = $1";
+const BY_SUBJECT: &str = concat!(
+    "SELECT ",
+    person_columns!(),
+    " FROM person p JOIN professional_identity i ON i.person_id = p.id WHERE i.subject_index = $1"
+);
 
 /// The person linked to this blind index of (issuer, subject).
 pub async fn by_subject(tx: &mut impl Access, index: &[u8]) -> Result<Option<PersonRow>, StoreError> {

@@ -152,10 +152,12 @@ impl Leader {
 
 /// Of several criteria, one that few lines meet, if there is one: following its index, few lines are read in vain.
 async fn rare(tx: &mut impl Access, wanted: &Criteria) -> Result<Option<Leader>, StoreError> {
+    if Leader::Mandate.is_in(wanted) {
+        return Ok(Some(Leader::Mandate));
+    }
     let present: Vec<_> = Leader::ALL.into_iter().filter(|leader| leader.is_in(wanted)).collect();
-    let several = present.len() + usize::from(wanted.perimeter_of.is_some()) > 1;
-    if present.contains(&Leader::Mandate) || !several {
-        return Ok(present.first().copied().filter(|leader| *leader == Leader::Mandate));
+    if present.len() + usize::from(wanted.perimeter_of.is_some()) < 2 {
+        return Ok(None);
     }
     let last = wanted.before.into_iter().chain(bounds(wanted).1).min();
     let until = last.unwrap_or(EntryId::from_uuid(uuid::Uuid::max()));

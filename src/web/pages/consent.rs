@@ -9,11 +9,10 @@ use crate::app::decide_consent::{self, ConsentError, Decision, Language, Reading
 use crate::app::identify_user::{self, Failed, IdentifyError};
 use crate::app::{App, close_provider_session};
 use crate::domain::mandate::State as Stand;
-use crate::domain::secret::{PlainToken, Secret};
-use crate::oidc::federation::Answer;
+use crate::domain::secret::PlainToken;
 use crate::web::error::Problem;
 use crate::web::extract::cookies::{self, Cookie};
-use crate::web::extract::{PostedForm, Visit};
+use crate::web::extract::{PostedForm, ProviderAnswer, Visit};
 use crate::web::route::{Access, Route};
 use crate::web::ui::screens::desk::{Answered, Consent};
 use crate::web::ui::{self, Form};
@@ -34,27 +33,17 @@ fn browser(app: &App, headers: &HeaderMap) -> Option<PlainToken> {
     cookies::get(app, headers, Cookie::Consent).map(PlainToken::presented)
 }
 
-/// The parameters of a provider's answer.
-#[derive(serde::Deserialize)]
-struct Returned {
-    state: Option<String>,
-    code: Option<Secret>,
-    error: Option<String>,
-    iss: Option<String>,
-}
-
 /// The provider sent the browser back.
 async fn back(
     State(app): State<App>,
     visit: Visit,
-    Query(returned): Query<Returned>,
+    Query(returned): Query<ProviderAnswer>,
     headers: HeaderMap,
 ) -> Response {
     let foreign = Problem::new(StatusCode::BAD_REQUEST, "identification-foreign");
-    let Returned { state, code, error, iss } = returned;
-    let state = PlainToken::presented(state.unwrap_or_default());
+    let (state, answer) = returned.parts();
     let browser = browser(&app, &headers).unwrap_or_else(|| PlainToken::presented(""));
-    match identify_user::complete(&app, &browser, &state, Answer { code, error, iss }).await {
+    match identify_user::complete(&app, &browser, &state, answer).await {
         Ok(()) => redirect("/consent"),
         Err(Failed { error: IdentifyError::Foreign, .. }) => foreign.respond(&visit),
         Err(Failed { reference, error }) => {

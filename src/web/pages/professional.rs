@@ -5,20 +5,21 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
 use crate::app::App;
+use crate::app::caller::SignedIn;
 use crate::app::check_code::CodeCheck;
 use crate::app::professional::{self, Leaving, ProfessionalError, Purpose, Start};
 use crate::app::step_up::{self, StepUp};
-use crate::domain::secret::{PlainToken, Secret};
-use crate::oidc::federation::{Answer, Federation};
+use crate::domain::secret::PlainToken;
+use crate::oidc::federation::Federation;
 use crate::web::error::Problem;
 use crate::web::extract::cookies::{self, Cookie};
-use crate::web::extract::{Person, PostedForm, Visit};
+use crate::web::extract::{Person, PostedForm, ProviderAnswer, Visit};
 use crate::web::layer::headers::FormEndsAt;
 use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Form, L, Page};
 
-use super::redirect;
 use super::sign_in::{CodeRefusal, browser, next, with_cookie, with_next};
+use super::{Answer, redirect};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -122,26 +123,15 @@ async fn activate(
     }
 }
 
-/// The parameters of a provider's answer.
-#[derive(serde::Deserialize)]
-struct Answered {
-    state: Option<String>,
-    code: Option<Secret>,
-    error: Option<String>,
-    iss: Option<String>,
-}
-
 async fn back(
     State(app): State<App>,
     visit: Visit,
-    Query(answered): Query<Answered>,
+    Query(answered): Query<ProviderAnswer>,
     headers: HeaderMap,
 ) -> Response {
-    let Answered { state, code, error, iss } = answered;
-    let state = PlainToken::presented(state.unwrap_or_default());
+    let (state, answer) = answered.parts();
     let from = browser(&app, &visit, &headers);
     let bound = bound(&app, &headers);
-    let answer = Answer { code, error, iss };
     match professional::answer(&app, &bound, &state, answer, &visit.caller, &from).await {
         Ok(returned) => {
             let Some(session) = returned.session else {
@@ -207,13 +197,7 @@ struct ProfessionalPage {
     countdown: Option<i64>,
 }
 
-async fn draw(
-    app: &App,
-    visit: &Visit,
-    who: &crate::app::caller::SignedIn,
-    form: Form,
-    countdown: Option<i64>,
-) -> Response {
+async fn draw(app: &App, visit: &Visit, who: &SignedIn, form: Form, countdown: Option<i64>) -> Response {
     let l = visit.l();
     let Some(provider) = label(app, &l) else { return Problem::not_found().respond(visit) };
     let since = match professional::linked_since(app, who).await {
@@ -232,12 +216,7 @@ async fn show(State(app): State<App>, visit: Visit, Person(who): Person) -> Resp
 }
 
 /// A fresh code of the card, or the page again with what is wrong with it.
-async fn with_code(
-    app: &App,
-    visit: &Visit,
-    who: &crate::app::caller::SignedIn,
-    mut form: Form,
-) -> Result<(), Response> {
+async fn with_code(app: &App, visit: &Visit, who: &SignedIn, mut form: Form) -> Result<(), Response> {
     if app.professionals.is_none() {
         return Err(Problem::not_found().respond(visit));
     }
@@ -266,12 +245,10 @@ async fn link(
     Person(who): Person,
     headers: HeaderMap,
     PostedForm(form): PostedForm,
-) -> Response {
-    if let Err(response) = with_code(&app, &visit, &who, form).await {
-        return response;
-    }
+) -> Answer {
+    with_code(&app, &visit, &who, form).await?;
     let start = professional::ask(&app, Purpose::Link(&who), &browser(&app, &visit, &headers)).await;
-    off(&app, &visit, start, "/account/professional")
+    Ok(off(&app, &visit, start, "/account/professional"))
 }
 
 async fn unlink(
@@ -279,13 +256,11 @@ async fn unlink(
     visit: Visit,
     Person(who): Person,
     PostedForm(form): PostedForm,
-) -> Response {
-    if let Err(response) = with_code(&app, &visit, &who, form).await {
-        return response;
-    }
+) -> Answer {
+    with_code(&app, &visit, &who, form).await?;
     match professional::unlink(&app, &who).await {
-        Ok(true) => redirect("/account/professional"),
-        Ok(false) => redirect("/account/professional?problem=no_password"),
-        Err(fault) => Problem::internal(&fault).respond(&visit),
+        Ok(true) => Ok(redirect("/account/professional")),
+        Ok(false) => Ok(redirect("/account/professional?problem=no_password")),
+        Err(fault) => Err(Problem::internal(&fault).respond(&visit)),
     }
 }
