@@ -13,6 +13,7 @@ pub mod professional;
 pub mod resume;
 pub mod sign_in;
 pub mod structures;
+mod suspension;
 pub mod users;
 pub mod uses;
 

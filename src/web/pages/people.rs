@@ -15,6 +15,7 @@ use crate::web::ui::{self, Choice, Form, Message, Page, Row, Section};
 
 use super::account::{card_name, card_state};
 use super::sign_in::{CodeRefusal, code_first};
+use super::suspension::{SuspensionPage, stops};
 use super::{Answer, redirect};
 
 /// The routes of these screens.
@@ -135,18 +136,6 @@ fn status_key(status: &str) -> &'static str {
     }
 }
 
-/// Field: `reason`. Which way it goes is in `turn`, so that a page that is out of date undoes nothing.
-#[derive(Template)]
-#[template(path = "people/suspension.html")]
-struct TurnPage {
-    page: Page,
-    form: Form,
-    name: String,
-    is_person: bool,
-    suspended: bool,
-    back: String,
-}
-
 /// Whom an address names.
 enum Named {
     Person(String),
@@ -195,8 +184,14 @@ fn draw(visit: &Visit, status: StatusCode, form: Form, about: &About) -> Respons
     let is_person = matches!(about.target, Target::Person(_));
     let title = if about.suspended { "people-restore" } else { "people-suspend" };
     let page = visit.page(title).in_section(Section::People).of_form(&form);
-    let (name, suspended, back) = (about.name.clone(), about.suspended, about.back.clone());
-    ui::render(status, &TurnPage { page, form, name, is_person, suspended, back })
+    let text = match (about.suspended, is_person) {
+        (true, _) => "people-restore-text",
+        (false, true) => "people-suspend-person-text",
+        (false, false) => "people-suspend-structure-text",
+    };
+    let (text, name) = (page.l.t(text).into_owned(), about.name.clone());
+    let (suspended, back) = (about.suspended, about.back.clone());
+    ui::render(status, &SuspensionPage { page, form, name, text, suspended, back })
 }
 
 async fn ask_person(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
@@ -236,11 +231,7 @@ async fn turn(app: &App, visit: &Visit, headers: &HeaderMap, mut form: Form, nam
     code_first(app, visit, headers, form.fields()).await?;
     let about = about(app, visit, named).await?;
     let reason = form.required("reason", "people-reason-required");
-    let way = match form.value("turn") {
-        "suspend" => Turn::Suspend,
-        "restore" => Turn::Restore,
-        _ => return Err(Problem::bad_request().respond(visit)),
-    };
+    let way = if stops(visit, &form)? { Turn::Suspend } else { Turn::Restore };
     if form.is_valid() {
         match oversee::turn(app, who, about.target, way, &reason).await {
             Ok(true) => return Ok(redirect(&about.back)),

@@ -191,7 +191,7 @@ on_both_engines! {
         let renew = format!("{}/secret", page(&service));
         emma.post(&renew, &[("overlap", "12")]).await.assert_status(422).assert_contains("Choisissez une durée");
         let new = secret_on(&emma.post(&renew, &[("overlap", "24")]).await.assert_status(200).body);
-        emma.post(&turn, &[("turn", "resume"), ("reason", "Secret changé")]).await.assert_status(303);
+        emma.post(&turn, &[("turn", "restore"), ("reason", "Secret changé")]).await.assert_status(303);
         for secret in [&service.secret, &new] {
             assert_eq!(error(&app, "impots", secret).await, "invalid_grant");
         }

@@ -1,5 +1,4 @@
 //! A service stopped at once, or let go on.
-use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -8,27 +7,17 @@ use super::{address, before_an_act, find, problem};
 use crate::app::App;
 use crate::app::manage_client::{self, ManageError};
 use crate::oidc::provider::client::Client;
-use crate::web::error::Problem;
 use crate::web::extract::{PostedForm, Visit};
+use crate::web::pages::suspension::{SuspensionPage, stops};
 use crate::web::pages::{Answer, redirect};
-use crate::web::ui::{self, Form, Page, Section};
-
-/// Field: `reason`. Which way it goes is in `turn`, so that a page that is out of date undoes nothing.
-#[derive(Template)]
-#[template(path = "clients/suspension.html")]
-struct TurnPage {
-    page: Page,
-    form: Form,
-    name: String,
-    suspended: bool,
-    back: String,
-}
+use crate::web::ui::{self, Form, Section};
 
 fn draw(visit: &Visit, status: StatusCode, form: Form, client: &Client) -> Response {
     let title = if client.suspended { "clients-resume" } else { "clients-suspend" };
     let page = visit.page(title).in_section(Section::Clients).of_form(&form);
+    let text = page.l.t(if client.suspended { "clients-resume-text" } else { "clients-suspend-text" }).into_owned();
     let (name, suspended, back) = (client.name.clone(), client.suspended, address(client));
-    ui::render(status, &TurnPage { page, form, name, suspended, back })
+    ui::render(status, &SuspensionPage { page, form, name, text, suspended, back })
 }
 
 pub(super) async fn ask(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Answer {
@@ -44,11 +33,7 @@ pub(super) async fn turn(
 ) -> Answer {
     let by = before_an_act(&app, &visit, &headers, form.fields()).await?;
     let client = find(&app, &visit, &id).await?;
-    let suspend = match form.value("turn") {
-        "suspend" => true,
-        "resume" => false,
-        _ => return Err(Problem::bad_request().respond(&visit)),
-    };
+    let suspend = stops(&visit, &form)?;
     let reason = form.required("reason", "people-reason-required");
     if form.is_valid() {
         match manage_client::suspend(&app, by, &client.client_id, suspend, &reason).await {
