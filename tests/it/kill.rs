@@ -268,7 +268,8 @@ async fn check(app: &TestApp, answered: &Answered) {
 /// Refusals beyond what is copied in a minute: those told in an entry, and those that still wait for theirs.
 async fn counted(app: &TestApp) -> i64 {
     let store = &app.app.store;
-    let waiting = "SELECT CAST(COALESCE(SUM(left_out), 0) AS BIGINT) FROM refusal_count WHERE kind = 'client.refused'";
+    let waiting =
+        "SELECT CAST(COALESCE(SUM(left_out), 0) AS BIGINT) FROM refusal_count WHERE kind = 'client.refused'";
     let mut counted = number(store, waiting).await;
     let told = "SELECT COUNT(*) OVER (), leaf FROM entry WHERE kind = 'refusals.counted'";
     for (_, leaf) in rows(store, told).await {

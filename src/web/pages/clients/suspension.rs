@@ -15,7 +15,8 @@ use crate::web::ui::{self, Form, Section};
 fn draw(visit: &Visit, status: StatusCode, form: Form, client: &Client) -> Response {
     let title = if client.suspended { "clients-resume" } else { "clients-suspend" };
     let page = visit.page(title).in_section(Section::Clients).of_form(&form);
-    let text = page.l.t(if client.suspended { "clients-resume-text" } else { "clients-suspend-text" }).into_owned();
+    let text =
+        page.l.t(if client.suspended { "clients-resume-text" } else { "clients-suspend-text" }).into_owned();
     let (name, suspended, back) = (client.name.clone(), client.suspended, address(client));
     ui::render(status, &SuspensionPage { page, form, name, text, suspended, back })
 }
