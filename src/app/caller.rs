@@ -9,8 +9,9 @@ use crate::domain::session::SessionRules;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
-use crate::store::tree;
+use crate::store::{misuse, tree};
 
+use super::count_alerts::MOST;
 use super::{App, choose_user};
 use crate::{transact, view};
 
@@ -57,6 +58,8 @@ pub struct SignedIn {
     pub acting_name: Option<String>,
     /// An operator sees on every page that an alarm stands.
     pub alarmed: bool,
+    /// An auditor sees how many findings of the last days nobody has looked into; counted up to a hundred.
+    pub alerts: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -97,11 +100,12 @@ impl SignedIn {
 pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerError> {
     let now = app.now();
     let hash = token.hash();
-    let Some((row, memberships, alarmed)) = view!(app.store, tx => {
+    let Some((row, memberships, standing)) = view!(app.store, tx => {
         let Some(row) = session::live(tx, &hash, now).await? else { return Ok::<_, StoreError>(None) };
         let memberships = session::memberships_in_force(tx, row.person_id, now).await?;
         let alarmed = row.is_operator && tree::is_alarmed(tx).await?;
-        Ok(Some((row, memberships, alarmed)))
+        let alerts = if row.is_auditor { misuse::count_open(tx, row.person_id, MOST + 1).await? } else { 0 };
+        Ok(Some((row, memberships, Standing { alarmed, alerts })))
     })?
     else {
         return Ok(Caller::Nobody);
@@ -111,14 +115,20 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
         let (idle, fresh) = (now + rules.idle, now + rules.fresh);
         transact!(app.store, "touch_session", tx => { session::touch(tx, row.id, now, idle, fresh).await })?;
     }
-    signed_in(app, row, memberships, alarmed)
+    signed_in(app, row, memberships, standing)
+}
+
+/// What the bar of a page says to whom it concerns.
+struct Standing {
+    alarmed: bool,
+    alerts: i64,
 }
 
 fn signed_in(
     app: &App,
     row: SessionRow,
     memberships: Vec<MembershipRow>,
-    alarmed: bool,
+    standing: Standing,
 ) -> Result<Caller, CallerError> {
     let last_code_at = match row.last_code_at {
         Some(at) if row.stage == "full" => at,
@@ -153,7 +163,8 @@ fn signed_in(
         fresh_until: row.fresh_until.unwrap_or(last_code_at),
         acting_user_id: row.acting_user_id,
         acting_name,
-        alarmed,
+        alarmed: standing.alarmed,
+        alerts: standing.alerts,
     })))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use data_encoding::BASE64URL_NOPAD;
 use jiff::tz::TimeZone;
 
-use crate::domain::ids::{EntryId, StructureId, first_id};
+use crate::domain::ids::{EntryId, PersonId, StructureId, first_id};
 use crate::domain::misuse::{Act, Detector, Finding, Signal, Signature, Signatures, UNUSED_AFTER, Watch};
 use crate::domain::person::PersonName;
 use crate::domain::search::fold;
@@ -77,15 +77,23 @@ pub async fn detect(
     Ok(Report { alerts, more })
 }
 
-async fn found(
+async fn found(app: &App, who: &SignedIn, span: (Timestamp, Timestamp)) -> Result<Vec<Alert>, AuditError> {
+    let perimeter_of = view!(app.store, tx => { perimeter(tx, who.person_id).await })?;
+    let (findings, names) = findings(app, perimeter_of, span).await?;
+    let mut alerts = Vec::with_capacity(findings.len());
+    for finding in findings {
+        alerts.push(told(app, finding, &names).await?);
+    }
+    Ok(alerts)
+}
+
+/// What the rules find in a span of a perimeter (`None`: everywhere), and the names of its structures.
+pub(super) async fn findings(
     app: &App,
-    who: &SignedIn,
+    perimeter_of: Option<PersonId>,
     (from, until): (Timestamp, Timestamp),
-) -> Result<Vec<Alert>, AuditError> {
-    let (perimeter_of, structures) = view!(app.store, tx => {
-        let perimeter_of = perimeter(tx, who.person_id).await?;
-        Ok::<_, AuditError>((perimeter_of, misuse::zones(tx, perimeter_of).await?))
-    })?;
+) -> Result<(Vec<Finding>, HashMap<StructureId, String>), AuditError> {
+    let structures = view!(app.store, tx => { misuse::zones(tx, perimeter_of).await })?;
     let mut names = HashMap::new();
     let mut zones = HashMap::new();
     for (id, zone, name) in structures {
@@ -109,11 +117,7 @@ async fn found(
     let earlier = (from - UNUSED_AFTER, until - UNUSED_AFTER);
     let unused = signatures(app, perimeter_of, earlier, true).await?.findings();
     findings.extend(unused.into_iter().filter(|finding| finding.detector == Detector::Unused));
-    let mut alerts = Vec::with_capacity(findings.len());
-    for finding in findings {
-        alerts.push(told(app, finding, &names).await?);
-    }
-    Ok(alerts)
+    Ok((findings, names))
 }
 
 /// The lines that the rules read, with their outcome.
@@ -149,7 +153,7 @@ fn signal(row: SignalRow) -> Option<Signal> {
 
 async fn signatures(
     app: &App,
-    perimeter_of: Option<crate::domain::ids::PersonId>,
+    perimeter_of: Option<PersonId>,
     (from, until): (Timestamp, Timestamp),
     old: bool,
 ) -> Result<Signatures, AuditError> {
@@ -208,7 +212,8 @@ async fn told(
     })
 }
 
-fn key(finding: &Finding) -> String {
+/// Tells a finding from any other, whatever days are looked at.
+pub(super) fn key(finding: &Finding) -> String {
     let Finding { detector, structure, actor, key, .. } = finding;
     format!("{}:{structure}:{}:{key}", detector.name(), BASE64URL_NOPAD.encode(actor))
 }

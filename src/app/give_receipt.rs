@@ -4,7 +4,7 @@ use crate::domain::ids::{EntryId, PersonId, StructureId};
 use crate::log::draft::Draft;
 use crate::log::entry::Leaf;
 use crate::log::kind::{Kind, Role};
-use crate::log::merkle::leaf_hash;
+use crate::log::merkle::{Hash, leaf_hash};
 use crate::log::note::SignedNote;
 use crate::log::part::{Part, PartKind};
 use crate::log::policy::Policy;
@@ -104,9 +104,20 @@ async fn written(app: &App, draft: Draft, id: EntryId, shown: &[PartKind]) -> Re
     Ok(text)
 }
 
+/// The entry as text, once it is proven to be the one in this place under a head.
+pub(super) fn proven<'a>(
+    leaf: &'a [u8],
+    index: u64,
+    (size, root): (u64, &Hash),
+    path: &[Hash],
+) -> Result<&'a str, ReceiptError> {
+    check_inclusion(&leaf_hash(leaf), index, size, root, path).map_err(|_| ReceiptError::Altered)?;
+    std::str::from_utf8(leaf).map_err(|_| ReceiptError::Altered)
+}
+
 /// The newest head of more than `index` leaves that witnesses vouch for as the policy wants; until there is one, the newest:
 /// whoever checks the receipt is then told that it is not witnessed.
-async fn head_over(
+pub(super) async fn head_over(
     tx: &mut impl Access,
     policy: Option<&Policy>,
     index: i64,
@@ -132,8 +143,7 @@ async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, Rece
         let paths = tree::inclusion(tx, &[index], size).await?;
         let path = paths.into_iter().next().unwrap_or_default();
         let signed = app.log.open_checkpoint(&note).map_err(|_| ReceiptError::Altered)?;
-        check_inclusion(&leaf_hash(&row.leaf), index, size, &signed.root, &path)
-            .map_err(|_| ReceiptError::Altered)?;
+        let text = proven(&row.leaf, index, (size, &signed.root), &path)?;
         let leaf = Leaf::decode(&row.leaf).map_err(|_| ReceiptError::Altered)?;
         let mut parts = Vec::new();
         for stored in export::parts(tx, &[id]).await? {
@@ -147,7 +157,6 @@ async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, Rece
             let part = Part::open(kind, *nonce, bytes.to_vec(), commitment);
             parts.push(part.map_err(|_| ReceiptError::Altered)?);
         }
-        let text = std::str::from_utf8(&row.leaf).map_err(|_| ReceiptError::Altered)?;
         Ok(Receipt { leaf: text, parts: &parts, index, path: &path, head: &note }.write())
     })
 }

@@ -16,7 +16,7 @@ use crate::app::manage_cards::structure_with;
 use crate::domain::ids::{EntryId, StructureId};
 use crate::domain::structure::Siret;
 use crate::domain::time::Timestamp;
-use crate::log::bundle::{self, Line};
+use crate::log::bundle::{self, Header, Line};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::note::SignedNote;
 use crate::log::part::PartKind;
@@ -152,7 +152,8 @@ fn open(
 ) -> Result<Box<dyn Write + Send>, Failure> {
     let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout()))) };
     let Some(begun) = resumed else { return Ok(Box::new(BufWriter::new(File::create(path)?))) };
-    if begun.header != export.header() {
+    let again = export.header();
+    if !matches!(bundle::read(&again), Ok(Line::Header(again)) if continues(&begun.header, &again)) {
         return Err(refused(
             "the file was begun for another range, perimeter or log: export again without --resume",
         ));
@@ -164,9 +165,19 @@ fn open(
     Ok(Box::new(BufWriter::new(file)))
 }
 
+/// Whether what follows this header may follow that one: the head may have been vouched for meanwhile.
+fn continues(begun: &Header, again: &Header) -> bool {
+    let told = |header: &Header| {
+        let keys: Vec<String> = header.keys.iter().map(ToString::to_string).collect();
+        (header.origin.clone(), header.head.text().to_owned(), header.perimeter.clone(), keys)
+    };
+    told(begun) == told(again)
+        && (begun.first, begun.parts, &begun.edge) == (again.first, again.parts, &again.edge)
+}
+
 /// What an interrupted file holds.
 struct Begun {
-    header: String,
+    header: Header,
     first: u64,
     size: u64,
     perimeter: Option<BTreeSet<StructureId>>,
@@ -182,18 +193,19 @@ impl Begun {
         let mut input = BufReader::new(File::open(path)?);
         let mut text = String::new();
         input.read_line(&mut text)?;
-        let header = text.strip_suffix('\n').ok_or_else(none)?.to_owned();
-        let Ok(Line::Header(read)) = bundle::read(&header) else { return Err(none()) };
+        let header = text.strip_suffix('\n').ok_or_else(none)?;
+        let Ok(Line::Header(read)) = bundle::read(header) else { return Err(none()) };
         let head: Checkpoint = read.head.text().parse().map_err(refused)?;
         let mut begun = Self {
             first: read.first,
             size: head.size,
             perimeter: read.perimeter.clone(),
             next: None,
-            keep: text.len() as u64,
-            header,
+            // Until the range is reached nothing is kept: the header too is written again.
+            keep: 0,
+            header: *read,
         };
-        let mut at = begun.keep;
+        let mut at = text.len() as u64;
         loop {
             text.clear();
             if input.read_line(&mut text)? == 0 {
@@ -205,10 +217,10 @@ impl Begun {
                 Ok(Line::Entry(bundle::Entry { at: place, .. }) | Line::Hash { at: place, .. })
                     if place >= begun.first =>
                 {
-                    (begun.next, begun.keep) = (Some(place + 1), at);
+                    // The last whole entry is written again, and with it the head that may follow.
+                    (begun.next, begun.keep) = (Some(place), at - text.len() as u64);
                 }
                 Ok(Line::End(_)) => return Err(refused("the file is complete: nothing to resume")),
-                // A head is written again after the entry it follows.
                 _ => {}
             }
         }

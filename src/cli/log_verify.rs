@@ -9,11 +9,14 @@ use clap::Args;
 use crate::domain::time::Timestamp;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::cosignature::WitnessKey;
+use crate::log::entry::Outcome;
 use crate::log::epoch;
 use crate::log::note::NoteKey;
 use crate::log::policy::Policy;
 use crate::log::promise::SignedPromise;
-use crate::log::receipt;
+use crate::log::receipt::{self, Proven};
+use crate::log::story;
+use crate::log::token::Token;
 use crate::log::verify::{self, Report, TOLD_FAULTS, Trust};
 
 use super::log_export::{instant, kept};
@@ -22,7 +25,7 @@ use super::{Failure, say};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// A bundle (`log export`) or a receipt (`log receipt`); `-` for standard input.
+    /// A bundle (`log export`), a receipt (`log receipt`) or the proof of a mandate's story; `-` for standard input.
     file: PathBuf,
     /// Public key of the log (`log key`), got from elsewhere than the bundle; repeat it across a rotation.
     #[arg(long = "key", required_unless_present = "policy", value_name = "KEY")]
@@ -62,7 +65,11 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     ) {
         let mut text = String::new();
         input.read_line(&mut text)?;
-        return one(text.trim_end(), &trust);
+        return if input.fill_buf()?.is_empty() {
+            one(text.trim_end(), &trust)
+        } else {
+            whole_story(&text, input, &trust)
+        };
     }
     let scratch = options.scratch.clone().unwrap_or_else(std::env::temp_dir);
     let (began, shown) = (Instant::now(), io::stderr().is_terminal());
@@ -123,17 +130,49 @@ fn one(text: &str, trust: &Trust) -> Result<(), Failure> {
         proven.index, leaf.origin, proven.head.size
     ));
     say(&format!("  {} at {}, id {}", leaf.kind, leaf.time, leaf.id));
-    for (name, at) in &proven.witnessed {
-        say(&format!("  seen by {name} at {at}"));
-    }
-    if proven.witnessed.is_empty() {
-        say("  not witnessed: nobody but the log itself vouches for this head");
-    }
+    vouched(&proven.witnessed);
     for part in &proven.parts {
         let content = part.content().map_err(refused)?;
         say(&format!("  {}: {content}", part.kind));
     }
     Ok(())
+}
+
+/// The receipts of a mandate's whole story.
+fn whole_story(first: &str, rest: impl BufRead, trust: &Trust) -> Result<(), Failure> {
+    let (mut checking, mut told, mut witnessed) = (story::Checking::default(), Vec::new(), Vec::new());
+    for (place, line) in std::iter::once(Ok(first.to_owned())).chain(rest.lines()).enumerate() {
+        let proven = checking.line(line?.trim_end(), trust);
+        let proven = proven.map_err(|bad| refused(format!("NOT SOUND: line {}: {bad}", place + 1)))?;
+        let Some(Proven { leaf, index, witnessed: by, .. }) = proven else { continue };
+        let refusal = match &leaf.outcome {
+            Outcome::Refused(reason) => format!(", refused ({reason})"),
+            Outcome::Done => String::new(),
+        };
+        told.push(format!("  {} at {}{refusal}: entry {index}", leaf.kind, leaf.time));
+        witnessed = by;
+    }
+    let (mandate, entries, head) = checking.finish().map_err(|bad| refused(format!("NOT SOUND: {bad}")))?;
+    say(&format!(
+        "SOUND: {entries} entries of the mandate {mandate} in the log {}, its numbers 1 to {entries} without gap, under \
+        the head of {} entries",
+        head.origin, head.size
+    ));
+    told.iter().for_each(|line| say(line));
+    vouched(&witnessed);
+    say(
+        "  what came after the last number is not in this file, and nothing in it says whether there was more",
+    );
+    Ok(())
+}
+
+fn vouched(witnessed: &[(Token, Timestamp)]) {
+    for (name, at) in witnessed {
+        say(&format!("  seen by {name} at {at}"));
+    }
+    if witnessed.is_empty() {
+        say("  not witnessed: nobody but the log itself vouches for this head");
+    }
 }
 
 /// Whole entries per second.

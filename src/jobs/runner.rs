@@ -12,6 +12,7 @@ use super::witnesses::Witnesses;
 use super::witnesses::takeover::Takeover;
 use crate::app::App;
 use crate::app::count_activity::count_days;
+use crate::app::count_alerts;
 use crate::app::end_over::end_over;
 use crate::app::erase_user::keep_retention;
 use crate::app::fault::Fault;
@@ -37,6 +38,8 @@ const SEND_EVERY: Duration = Duration::from_secs(3);
 /// A service hears of the end of a use in under five seconds: this, and the time a call may take.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(20);
+/// How often the rules of misuse read the last days, for the number in the bar.
+const ALERTS_EVERY: Duration = Duration::from_secs(300);
 
 /// The jobs of one process. Dropped, they stop at their next rest.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ impl Jobs {
     pub fn start(app: &App, carrier: Option<Carrier>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let holder = RowId::new(app.now(), &*app.entropy).to_string();
-        let holder_of_witnesses = holder.clone();
+        let (holder_of_witnesses, holder_of_alerts) = (holder.clone(), holder.clone());
         let keeper = Keeper::new(holder.clone(), HeadFile::new(&app.config.log.head_file));
         let policy = app.config.log.policy();
         let mut tasks = vec![
@@ -58,6 +61,7 @@ impl Jobs {
             tokio::spawn(keep_house(app.clone(), holder, stopped.clone())),
             tokio::spawn(watch_log(app.clone(), stopped.clone())),
             tokio::spawn(tell_services(app.clone(), stopped.clone())),
+            tokio::spawn(look_for_misuse(app.clone(), holder_of_alerts, stopped.clone())),
         ];
         match policy {
             Ok(Some(policy)) => {
@@ -205,6 +209,25 @@ async fn tell_services(app: App, mut stopped: watch::Receiver<bool>) {
     repeat!(stopped, TELL_EVERY, {
         if let Err(error) = tell_logout::send_due(&app).await {
             tracing::error!(%error, "services are not told");
+        }
+    });
+}
+
+async fn look_for_misuse(app: App, holder: String, mut stopped: watch::Receiver<bool>) {
+    repeat!(stopped, ALERTS_EVERY, {
+        let now = app.now();
+        // Longer than the rest: one node reads, as long as it lives.
+        let until = now + time::Duration::minutes(6);
+        let mine = transact!(app.store, "hold_alerts", tx => {
+            lease::hold(tx, "alerts", &holder, now, until).await
+        });
+        let read = match mine {
+            Ok(true) => count_alerts::refresh(&app).await.map(|_| ()),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = read {
+            tracing::error!(%error, "alerts are not counted");
         }
     });
 }

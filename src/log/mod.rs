@@ -20,6 +20,7 @@ pub mod promise;
 pub mod proof;
 pub mod pseudonym;
 pub mod receipt;
+pub mod story;
 pub mod tile;
 pub mod token;
 pub mod verify;

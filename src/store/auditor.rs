@@ -158,6 +158,17 @@ pub async fn story(
     on!(tx, c => sqlx::query_as(AssertSqlSafe(sql)).bind(mandate).bind(after).bind(limit).fetch_all(c).await)
 }
 
+/// The highest place among a mandate's lines under a head of `size` leaves.
+pub async fn last_place(
+    tx: &mut impl Access,
+    mandate: MandateId,
+    size: i64,
+) -> Result<Option<i64>, StoreError> {
+    const SQL: &str = "SELECT MAX(l.leaf_index) FROM entry e JOIN log_leaf l ON l.entry_id = e.id \
+        WHERE e.mandate_id = $1 AND l.leaf_index < $2";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(mandate).bind(size).fetch_one(c).await)
+}
+
 /// These lines, newest first.
 pub async fn named(tx: &mut impl Access, ids: &[EntryId]) -> Result<Vec<NamedRow>, StoreError> {
     if ids.is_empty() {

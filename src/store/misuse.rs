@@ -151,3 +151,24 @@ pub async fn mark(
     )?;
     Ok(())
 }
+
+/// Puts these findings in the place of those counted before.
+pub async fn replace_open(tx: &mut WriteTx, findings: &[(String, StructureId)]) -> Result<(), StoreError> {
+    const EMPTY: &str = "DELETE FROM open_alert";
+    const ADD: &str =
+        "INSERT INTO open_alert (finding, structure_id) VALUES ($1, $2) ON CONFLICT (finding) DO NOTHING";
+    changed!(tx, sqlx::query(EMPTY))?;
+    for (finding, structure) in findings {
+        changed!(tx, sqlx::query(ADD).bind(finding.clone()).bind(*structure))?;
+    }
+    Ok(())
+}
+
+/// Findings of the last days within an auditor's perimeter that nobody has looked into; counted up to `most`.
+pub async fn count_open(tx: &mut impl Access, auditor: PersonId, most: i64) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM open_alert o JOIN person p ON p.id = $1 \
+        WHERE p.is_auditor AND (p.perimeter = 'all' OR p.perimeter = 'listed' AND o.structure_id IN \
+          (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = $1)) \
+        AND NOT EXISTS (SELECT 1 FROM alert_review r WHERE r.finding = o.finding) LIMIT $2) b";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(auditor).bind(most).fetch_one(c).await)
+}

@@ -2,6 +2,10 @@
 //!
 //! Only the ids are searched for; the lines of one page are read afterwards. Ids begin with the millisecond of the
 //! act, so that a range of time is a range of every index, and an index that ends with the id gives a page in order.
+//!
+//! One criterion leads: its index, which ends with the id, is followed backwards by a condition and an order that no other
+//! index meets. An equality and `ORDER BY id` would say the same, but PostgreSQL, which plans without the values, then
+//! follows the primary key and reads the whole log for the lines of a rare kind.
 use sqlx::AssertSqlSafe;
 
 use super::{Access, StoreError};
@@ -35,49 +39,49 @@ pub struct Criteria {
 const TOGETHER: usize = 32;
 
 /// A criterion with fewer lines than this leads; looked for in two steps, since the first is cheaper.
-const RARE: [i64; 2] = [1_000, 10_000];
+const RARE: [i64; 2] = [1_000, 5_000];
 
 const WITHIN: &str =
     "e.structure_id IN (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = ?)";
 
-/// Binds what is present, in the order in which [`clauses`] numbers it.
-macro_rules! bind_criteria {
-    ($query:expr, $wanted:expr) => {{
+/// Binds the values of these criteria in turn.
+macro_rules! bind_leaders {
+    ($query:expr, $present:expr, $wanted:expr) => {{
         let mut query = $query;
-        let ids = bounds($wanted);
-        for (instant, id) in [($wanted.from, ids.0), ($wanted.until, ids.1)] {
-            if let (Some(instant), Some(id)) = (instant, id) {
-                query = query.bind(instant).bind(id);
-            }
-        }
-        if let Some(id) = $wanted.structure_id {
-            query = query.bind(id);
-        }
-        if let Some(id) = $wanted.mandate_id {
-            query = query.bind(id);
-        }
-        if let Some(domain) = $wanted.domain.clone() {
-            query = query.bind(domain);
-        }
-        if let Some(id) = $wanted.service_id {
-            query = query.bind(id);
-        }
-        for pseudonym in [$wanted.actor.clone(), $wanted.subject.clone()].into_iter().flatten() {
-            query = query.bind(pseudonym);
-        }
-        if let Some(kind) = $wanted.kind {
-            query = query.bind(kind);
-        }
-        if let Some(id) = $wanted.before {
-            query = query.bind(id);
+        for leader in $present {
+            query = match leader {
+                Leader::Mandate => query.bind($wanted.mandate_id),
+                Leader::Subject => query.bind($wanted.subject.clone()),
+                Leader::Actor => query.bind($wanted.actor.clone()),
+                Leader::Structure => query.bind($wanted.structure_id),
+                Leader::Service => query.bind($wanted.service_id),
+                Leader::Domain => query.bind($wanted.domain.clone()),
+                Leader::Kind => query.bind($wanted.kind),
+            };
         }
         query
     }};
 }
 
-fn bounds(wanted: &Criteria) -> (Option<EntryId>, Option<EntryId>) {
-    let id = |at| EntryId::from_uuid(first_id(at));
-    (wanted.from.map(id), wanted.until.map(|at| id(at + time::Duration::milliseconds(1))))
+/// Binds what is present, in the order in which [`clauses`] numbers it.
+macro_rules! bind_criteria {
+    ($query:expr, $wanted:expr) => {{
+        let mut query = $query;
+        if let Some(from) = $wanted.from {
+            query = query.bind(from).bind(EntryId::from_uuid(first_id(from)));
+        }
+        if let Some(until) = $wanted.until {
+            query = query.bind(until);
+        }
+        bind_leaders!(query, Leader::present($wanted), $wanted).bind(before($wanted))
+    }};
+}
+
+/// What the ids of all lines wanted are before.
+fn before(wanted: &Criteria) -> EntryId {
+    let until = wanted.until.map(|at| EntryId::from_uuid(first_id(at + time::Duration::milliseconds(1))));
+    let last = wanted.before.into_iter().chain(until).min();
+    last.unwrap_or(EntryId::from_uuid(uuid::Uuid::max()))
 }
 
 /// A criterion whose own index can be followed backwards.
@@ -121,33 +125,28 @@ impl Leader {
         }
     }
 
-    /// Whether it has fewer than `limit` lines before `until`.
-    async fn is_rarer(
-        self,
-        tx: &mut impl Access,
-        wanted: &Criteria,
-        until: EntryId,
-        limit: i64,
-    ) -> Result<bool, StoreError> {
-        let column = self.column();
-        let sql = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM entry e WHERE e.{column} = $1 AND e.id < $2 LIMIT $3) b"
-        );
-        let lines: i64 = on!(tx, c => {
-            let query = sqlx::query_scalar(AssertSqlSafe(sql));
-            let query = match self {
-                Self::Mandate => query.bind(wanted.mandate_id),
-                Self::Subject => query.bind(wanted.subject.clone()),
-                Self::Actor => query.bind(wanted.actor.clone()),
-                Self::Structure => query.bind(wanted.structure_id),
-                Self::Service => query.bind(wanted.service_id),
-                Self::Domain => query.bind(wanted.domain.clone()),
-                Self::Kind => query.bind(wanted.kind),
-            };
-            query.bind(until).bind(limit).fetch_one(c).await
-        })?;
-        Ok(lines < limit)
+    fn present(wanted: &Criteria) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|leader| leader.is_in(wanted)).collect()
     }
+
+    /// Whether refusals by it have an index of their own.
+    fn has_refusals(self) -> bool {
+        matches!(self, Self::Structure | Self::Service | Self::Kind)
+    }
+}
+
+/// Follows the index of a column, at the value bound as `$value`, from before the id `$before` down to `$first`.
+fn led(column: &str, value: usize, before: usize, first: Option<usize>) -> String {
+    let down = match first {
+        Some(first) => format!("(e.{column}, e.id) >= (${value}, ${first})"),
+        None => format!("e.{column} >= ${value}"),
+    };
+    format!("e.{column} IS NOT NULL AND (e.{column}, e.id) < (${value}, ${before}) AND {down}")
+}
+
+/// The order in which [`led`] finds lines.
+fn order(column: &str) -> String {
+    format!("ORDER BY e.{column} DESC, e.id DESC")
 }
 
 /// Of several criteria, one that few lines meet, if there is one: following its index, few lines are read in vain.
@@ -155,73 +154,96 @@ async fn rare(tx: &mut impl Access, wanted: &Criteria) -> Result<Option<Leader>,
     if Leader::Mandate.is_in(wanted) {
         return Ok(Some(Leader::Mandate));
     }
-    let present: Vec<_> = Leader::ALL.into_iter().filter(|leader| leader.is_in(wanted)).collect();
-    if present.len() + usize::from(wanted.perimeter_of.is_some()) < 2 {
+    let present = Leader::present(wanted);
+    if present.is_empty() || present.len() + usize::from(wanted.perimeter_of.is_some()) < 2 {
         return Ok(None);
     }
-    let last = wanted.before.into_iter().chain(bounds(wanted).1).min();
-    let until = last.unwrap_or(EntryId::from_uuid(uuid::Uuid::max()));
-    for limit in RARE {
-        for leader in &present {
-            if leader.is_rarer(tx, wanted, until, limit).await? {
-                return Ok(Some(*leader));
-            }
-        }
-    }
-    Ok(None)
+    let sql = rarest(&present, wanted.refused == Some(true));
+    let place: Option<i64> = on!(tx, c => {
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(before(wanted));
+        bind_leaders!(query, &present, wanted).fetch_one(c).await
+    })?;
+    Ok(place.and_then(|place| present.get(usize::try_from(place).ok()?).copied()))
 }
 
-/// The conditions present and how many values they bind. `by_structure`: a condition on the structure follows.
-///
-/// One criterion leads and its index is followed backwards; the others are written so that neither engine follows theirs
-/// (SQLite, without statistics, chooses by the number of conditions).
-fn clauses(wanted: &Criteria, rare: Option<Leader>, by_structure: bool) -> (String, usize) {
-    let usual = Leader::ALL.into_iter().find(|leader| leader.is_in(wanted));
-    let leads = if by_structure { None } else { rare.or(usual) };
-    let equals = |leader: Leader| {
-        let column = leader.column();
-        let text = if leads == Some(leader) {
-            format!("e.{column} = ?")
-        } else {
-            format!("COALESCE(e.{column}, e.{column}) = ?")
-        };
-        (leader.is_in(wanted), text)
-    };
-    // The outcome is written out: a partial index is only found by a condition that names it.
-    let outcome = match wanted.refused {
-        Some(true) => "e.outcome = 'refused'".to_owned(),
-        _ => "e.outcome = 'done'".to_owned(),
-    };
-    let conditions = [
-        (wanted.from.is_some(), "e.at >= ? AND e.id >= ?".to_owned()),
-        (wanted.until.is_some(), "e.at < ? AND e.id < ?".to_owned()),
-        equals(Leader::Structure),
-        equals(Leader::Mandate),
-        equals(Leader::Domain),
-        equals(Leader::Service),
-        equals(Leader::Actor),
-        equals(Leader::Subject),
-        equals(Leader::Kind),
-        (wanted.before.is_some(), "e.id < ?".to_owned()),
-        (wanted.refused.is_some(), outcome),
-    ];
-    let mut binds = 0;
-    let mut text = String::from("TRUE");
-    for (_, condition) in conditions.iter().filter(|(present, _)| *present) {
-        text.push_str(" AND ");
-        for piece in condition.split_inclusive('?') {
-            match piece.strip_suffix('?') {
-                Some(before) => {
-                    binds += 1;
-                    text.push_str(before);
-                    text.push('$');
-                    text.push_str(&binds.to_string());
-                }
-                None => text.push_str(piece),
-            }
+/// Asks for the place of the first of these with fewer lines than a step of [`RARE`] before `$1`. Only the indexes are
+/// read, and nothing after the answer.
+fn rarest(present: &[Leader], refused: bool) -> String {
+    let mut sql = String::from("SELECT CAST(CASE");
+    for limit in RARE {
+        for (place, leader) in present.iter().enumerate() {
+            let outcome = if refused && leader.has_refusals() { " AND e.outcome = 'refused'" } else { "" };
+            let arm = format!(
+                " WHEN (SELECT 1 FROM entry e WHERE {}{outcome} {} LIMIT 1 OFFSET {}) IS NULL THEN {place}",
+                led(leader.column(), place + 2, 1, None),
+                order(leader.column()),
+                limit - 1
+            );
+            sql.push_str(&arm);
         }
     }
-    (text, binds)
+    sql.push_str(" END AS BIGINT)");
+    sql
+}
+
+/// What a search asks for, as SQL.
+struct Clauses {
+    conditions: String,
+    order: String,
+    /// Number of the id that all are before, the last value bound by [`bind_criteria`].
+    before: usize,
+    /// Number of the first id of the period.
+    first: Option<usize>,
+}
+
+/// The conditions present. `by_structure`: a condition on the structure follows, and leads.
+///
+/// Those that do not lead are written so that neither engine follows their index, nor guesses that they leave next to
+/// nothing.
+fn clauses(wanted: &Criteria, rare: Option<Leader>, by_structure: bool) -> Clauses {
+    let present = Leader::present(wanted);
+    let leads = rare.or(present.first().copied()).filter(|_| !by_structure);
+    let (mut conditions, mut binds, mut first) = (vec!["TRUE".to_owned()], 0, None);
+    let mut next = || {
+        binds += 1;
+        binds
+    };
+    if wanted.from.is_some() {
+        conditions.push(format!("e.at >= ${}", next()));
+        first = Some(next());
+    }
+    if wanted.until.is_some() {
+        conditions.push(format!("e.at < ${}", next()));
+    }
+    let mut leading = None;
+    for leader in present {
+        let (column, place) = (leader.column(), next());
+        if leads == Some(leader) {
+            leading = Some((leader, place));
+        } else {
+            conditions.push(format!("CASE WHEN e.{column} = ${place} THEN TRUE ELSE FALSE END"));
+        }
+    }
+    let before = next();
+    let mut by = "ORDER BY e.id DESC".to_owned();
+    match leading {
+        Some((leader, place)) if leader != Leader::Mandate => {
+            conditions.push(led(leader.column(), place, before, first));
+            by = order(leader.column());
+        }
+        leading => {
+            // The lines of one mandate are few.
+            conditions.extend(leading.map(|(leader, place)| format!("e.{} = ${place}", leader.column())));
+            conditions.push(format!("e.id < ${before}"));
+            conditions.extend(first.map(|first| format!("e.id >= ${first}")));
+        }
+    }
+    // The outcome is written out: a partial index is only found by a condition that names it.
+    conditions.extend(wanted.refused.map(|refused| match refused {
+        true => "e.outcome = 'refused'".to_owned(),
+        false => "e.outcome = 'done'".to_owned(),
+    }));
+    Clauses { conditions: conditions.join(" AND "), order: by, before, first }
 }
 
 /// The latest lines that meet the criteria, newest first.
@@ -232,14 +254,15 @@ pub async fn search(tx: &mut impl Access, wanted: &Criteria, limit: i64) -> Resu
     match wanted.perimeter_of {
         Some(person) if !selective => among(tx, wanted, person, limit).await,
         perimeter => {
-            let (conditions, binds) = clauses(wanted, rare, false);
+            let Clauses { conditions, order, before, .. } = clauses(wanted, rare, false);
             let (within, last) = match perimeter {
-                Some(_) => (format!(" AND {}", WITHIN.replace('?', &format!("${}", binds + 1))), binds + 2),
-                None => (String::new(), binds + 1),
+                Some(_) => {
+                    let within = WITHIN.replace('?', &format!("${}", before + 1));
+                    (format!(" AND CASE WHEN {within} THEN TRUE ELSE FALSE END"), before + 2)
+                }
+                None => (String::new(), before + 1),
             };
-            let sql = format!(
-                "SELECT e.id FROM entry e WHERE {conditions}{within} ORDER BY e.id DESC LIMIT ${last}"
-            );
+            let sql = format!("SELECT e.id FROM entry e WHERE {conditions}{within} {order} LIMIT ${last}");
             on!(tx, c => {
                 let mut query = bind_criteria!(sqlx::query_scalar(AssertSqlSafe(sql)), wanted);
                 if let Some(person) = perimeter {
@@ -261,15 +284,15 @@ async fn among(
 ) -> Result<Vec<EntryId>, StoreError> {
     const LISTED: &str = "SELECT structure_id FROM auditor_structure WHERE person_id = $1";
     let listed: Vec<StructureId> = on!(tx, c => sqlx::query_scalar(LISTED).bind(auditor).fetch_all(c).await)?;
-    let (conditions, binds) = clauses(wanted, None, true);
+    let Clauses { conditions, before, first, .. } = clauses(wanted, None, true);
     let mut found: Vec<EntryId> = Vec::new();
     for some in listed.chunks(TOGETHER) {
         let each = (0..some.len()).map(|at| {
-            let place = binds + 2 + at;
             format!(
-                "SELECT id FROM (SELECT e.id FROM entry e WHERE {conditions} AND e.structure_id = ${place} \
-                ORDER BY e.id DESC LIMIT ${}) b{at}",
-                binds + 1
+                "SELECT id FROM (SELECT e.id FROM entry e WHERE {conditions} AND {} {} LIMIT ${}) b{at}",
+                led("structure_id", before + 2 + at, before, first),
+                order("structure_id"),
+                before + 1
             )
         });
         let sql = each.collect::<Vec<_>>().join(" UNION ALL ");

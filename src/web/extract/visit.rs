@@ -104,7 +104,8 @@ fn who(person: &SignedIn, l: &L) -> Who {
         None if person.is_operator => l.t("role-operator").into_owned(),
         None => String::new(),
     };
-    Who { name: person.name.full(), place, sections, may_switch: person.memberships.len() > 1 }
+    let may_switch = person.memberships.len() > 1;
+    Who { name: person.name.full(), place, sections, may_switch, alerts: person.alerts }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {

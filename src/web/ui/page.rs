@@ -8,6 +8,7 @@ use super::assets;
 use super::form::Form;
 use super::locale::{L, Locale};
 use super::parts::Tone;
+use crate::app::count_alerts::MOST;
 
 /// A part of the product that the top bar leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Who {
     pub sections: Vec<Section>,
     /// Whether they belong to several structures and may choose another one.
     pub may_switch: bool,
+    /// Findings that wait for an auditor's look, counted up to a hundred.
+    pub alerts: i64,
 }
 
 /// The use in progress in this browser.
@@ -205,6 +208,19 @@ impl Page {
     /// Whether the bar underlines this section.
     pub fn is_current(&self, section: &Section) -> bool {
         self.section == Some(*section)
+    }
+
+    /// How much waits in a section, as shown (« 3 », « 99+ ») and as read aloud; nothing, most of the time.
+    pub fn waiting(&self, section: &Section) -> Option<(String, Cow<'static, str>)> {
+        let count = self.who.as_ref().map(|who| who.alerts).filter(|count| *count > 0)?;
+        let told = match section {
+            Section::Alerts if count > MOST => {
+                (format!("{MOST}+"), self.l.t1("nav-alerts-many", "count", MOST))
+            }
+            Section::Alerts => (count.to_string(), self.l.t1("nav-alerts-waiting", "count", count)),
+            _ => return None,
+        };
+        Some(told)
     }
 
     /// The language the switch offers.

@@ -37,6 +37,7 @@ fn page(locale: Locale) -> Page {
             place: "CCAS de Gannat".into(),
             sections: vec![Section::Home, Section::Mandates, Section::Users],
             may_switch: true,
+            alerts: 0,
         })
 }
 

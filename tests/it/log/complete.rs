@@ -30,6 +30,7 @@ const NOT_YET: &[Kind] = &[
 const NO_ACT: &[(&str, &str)] = &[
     ("authenticate_client.rs", "spends a proof: the call it comes with is the act"),
     ("caller.rs", "moves the end of a session at work"),
+    ("count_alerts.rs", "counts again what the log already says, for the bar of the pages"),
     ("close_provider_session.rs", "forgets a hint once it was used"),
     ("professional/close.rs", "forgets a hint once it was used"),
     ("notices.rs", "sends what an act has put into the outbox"),

@@ -6,12 +6,14 @@ mod erasing;
 mod keeping;
 mod published;
 mod recording;
+mod resumed;
 mod roles;
 mod room;
 mod room_activity;
 mod room_alerts;
 mod room_export;
 mod story;
+mod story_told;
 mod taken_away;
 mod witnesses;
 

@@ -1,4 +1,5 @@
 //! What deserves a look: found in lines as the product writes them, marked by whoever looked, invisible from elsewhere.
+use entremise::app::count_alerts;
 use entremise::app::detect_misuse::{self, Alert};
 use entremise::app::search_log::AuditError;
 use entremise::domain::ids::UseId;
@@ -115,5 +116,58 @@ on_both_engines! {
         assert_eq!(unused.iter().map(|alert| (alert.finding.detector, alert.finding.count)).collect::<Vec<_>>(), [(Detector::Unused, 3)]);
         room.desk.app.clock.advance(Duration::days(32));
         assert_eq!(found(&room).await, [], "told in its time");
+    }
+
+    async fn the_bar_counts_what_nobody_has_looked_into(app: TestApp) {
+        const SHOWN: &str = "class=\"badge\"";
+        let room = Room::set(app).await;
+        let page = async |path: &str, session: &str| {
+            let answer = room.desk.app.get(path).session(session).send().await;
+            answer.assert_status(200);
+            answer.body.clone()
+        };
+        open(&room, &room.used, 10).await;
+        assert!(!page("/log", &room.session).await.contains(SHOWN), "nothing was read yet");
+        room.desk.app.clock.advance(Duration::seconds(1));
+        // The service reads the days by itself, and tells each auditor what is within their sight.
+        let jobs = entremise::jobs::Jobs::start(room.app(), None);
+        let read = tokio::time::timeout(std::time::Duration::from_secs(120), async {
+            while count(&room, "SELECT COUNT(*) FROM open_alert").await == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        });
+        read.await.expect("the days are read");
+        jobs.stop().await;
+        for (path, said) in [("/log", "une alerte à regarder"), ("/log/alerts", "une alerte à regarder"),
+            ("/log?lang=en", "one alert to look at")] {
+            let told = page(path, &room.session).await;
+            assert!(told.contains(SHOWN) && told.contains(said), "{path}: {told}");
+            assert!(told.contains("<span aria-hidden=\"true\">1</span>"), "the number is shown, and read with its sense");
+        }
+        assert!(!page("/log", &room.stranger_session).await.contains(SHOWN), "not within that perimeter");
+        assert!(!page("/mandates", &room.desk.aidant.session).await.contains(SHOWN), "no auditor");
+        // Another one, and it is two; one is looked into, and it is one at once.
+        open(&room, &room.unused, 1).await;
+        room.desk.app.clock.advance(Duration::seconds(1));
+        assert_eq!(count_alerts::refresh(room.app()).await.unwrap(), 2);
+        assert!(page("/log", &room.session).await.contains("2 alertes à regarder"));
+        let burst = alerts(&room).await.into_iter().find(|alert| alert.finding.detector == Detector::Burst).unwrap();
+        let form = [("finding", burst.id.as_str()), ("note", "atelier collectif, feuille vue")];
+        room.post("/log/alerts/review", &form).await.assert_status(303);
+        assert!(page("/log", &room.session).await.contains("une alerte à regarder"));
+        // Reading again does not bring it back; a hundred and more are not counted out.
+        count_alerts::refresh(room.app()).await.unwrap();
+        assert!(page("/log", &room.session).await.contains("une alerte à regarder"));
+        for other in 0..100 {
+            let more = format!("INSERT INTO open_alert (finding, structure_id) SELECT 'burst:{other}', structure_id \
+                FROM open_alert WHERE finding LIKE 'mix-up:%'");
+            force(&room.app().store, &more).await.unwrap();
+        }
+        let told = page("/log", &room.session).await;
+        assert!(told.contains("99+") && told.contains("plus de 99 alertes à regarder"), "{told}");
+        // What is over is no longer counted.
+        room.desk.app.clock.advance(Duration::days(8));
+        assert_eq!(count_alerts::refresh(room.app()).await.unwrap(), 0);
+        assert_eq!(count(&room, "SELECT COUNT(*) FROM open_alert").await, 0);
     }
 }

@@ -11,18 +11,18 @@ use time::Duration;
 use super::*;
 use crate::support::{Roles, TestApp};
 
-const REFERENCE: &str = "M-7Q4K-92HD";
+pub(super) const REFERENCE: &str = "M-7Q4K-92HD";
 
-struct Scene {
-    app: TestApp,
+pub(super) struct Scene {
+    pub app: TestApp,
     structure: StructureId,
-    auditor: SignedIn,
-    token: String,
+    pub auditor: SignedIn,
+    pub token: String,
 }
 
 impl Scene {
     /// A mandate with five lines, placed and signed, and an auditor.
-    async fn set(app: TestApp) -> Self {
+    pub(super) async fn set(app: TestApp) -> Self {
         let structure = app.structure("CCAS de Gannat", "21030118600018").await;
         let aidant = app.person("Alice", "Morvan", Roles::default()).await;
         let auditor = app.person("Paul", "Ferrand", Roles { operator: false, auditor: true }).await;
@@ -49,7 +49,7 @@ impl Scene {
     }
 
     /// Places and signs all that waits.
-    async fn settle(&self) {
+    pub(super) async fn settle(&self) {
         let keeper = keeper(&self.app, "a");
         sequence(&self.app, &keeper).await;
         keeper.sign(&self.app.app).await.unwrap();

@@ -20,9 +20,9 @@ use super::*;
 use crate::support::{TempFolder, TestApp, TestDb};
 
 /// A witness, with its state in a folder; killed with its owner.
-struct Running {
+pub(super) struct Running {
     process: Child,
-    url: String,
+    pub url: String,
     key: WitnessKey,
 }
 
@@ -33,7 +33,7 @@ impl Drop for Running {
     }
 }
 
-fn started(folder: &TempFolder, name: &str, listen: &str, log: &str) -> Running {
+pub(super) fn started(folder: &TempFolder, name: &str, listen: &str, log: &str) -> Running {
     let file = name.replace('/', "-");
     let mut process = Command::new(env!("CARGO_BIN_EXE_entremise"))
         .args(["log", "witness", "--name", name, "--listen", listen, "--log", log, "--key"])
@@ -68,7 +68,7 @@ fn post(url: &str, body: &str) -> (u16, String, String) {
     (head[9..12].parse().unwrap(), kind.to_owned(), body.to_owned())
 }
 
-fn policy_text(witnesses: &[&Running]) -> String {
+pub(super) fn policy_text(witnesses: &[&Running]) -> String {
     let mut text = String::new();
     for (place, witness) in witnesses.iter().enumerate() {
         text.push_str(&format!("witness w{place} {} {}\n", witness.key, witness.url));
@@ -77,7 +77,7 @@ fn policy_text(witnesses: &[&Running]) -> String {
     text
 }
 
-fn policy(witnesses: &[&Running]) -> Policy {
+pub(super) fn policy(witnesses: &[&Running]) -> Policy {
     policy_text(witnesses).parse().unwrap()
 }
 

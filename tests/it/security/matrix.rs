@@ -177,6 +177,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/log/export", "scxxx+sssxx"),
     ("POST", "/log/export", "scxxx+sssxx"),
     ("GET", "/log/mandates/{reference}", "scxxx+sssxx"),
+    ("GET", "/log/mandates/{reference}/proof", "scxxx0sssxx"),
     ("GET", "/log/alerts", "scxxx+sssxx"),
     ("GET", "/log/alerts/review", "scxxx0sssxx"),
     ("POST", "/log/alerts/review", "scxxx0sssxx"),

@@ -56,6 +56,14 @@ impl TestApp {
         self.router = entremise::web::router(&self.app);
     }
 
+    /// Has the witnesses of this policy file count from now on.
+    pub fn watched_by(&mut self, policy_file: std::path::PathBuf) {
+        let mut config = (*self.app.config).clone();
+        config.log.policy_file = Some(policy_file);
+        self.app.config = Arc::new(config);
+        self.router = entremise::web::router(&self.app);
+    }
+
     /// An entry of the log to stand behind rows that a test writes itself.
     pub async fn entry(&self, kind: Kind) -> entremise::domain::ids::EntryId {
         record::append(&self.app, Draft::done(kind)).await.expect("the log is written").id

@@ -26,6 +26,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/log/export", Access::Auditor, export::show),
         Route::post("/log/export", Access::Auditor, export::take),
         Route::get("/log/mandates/{reference}", Access::Auditor, story::show),
+        Route::get("/log/mandates/{reference}/proof", Access::Auditor, receipt::story),
         Route::get("/log/alerts", Access::Auditor, alerts::show),
         Route::get("/log/alerts/review", Access::Auditor, alerts::ask),
         Route::post("/log/alerts/review", Access::Auditor, alerts::review),

@@ -17,6 +17,7 @@ fn page(locale: Locale, title: &str, form: &Form) -> Page {
             place: "CCAS de Gannat".into(),
             sections: vec![Section::Home, Section::Mandates, Section::Users],
             may_switch: true,
+            alerts: 0,
         })
 }
 

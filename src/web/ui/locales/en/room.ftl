@@ -115,6 +115,13 @@ room-alerts-more = { $count ->
     [one] One more alert is not shown
     *[other] { $count } more alerts are not shown
   }: choose fewer days.
+room-proof-take = Download the proof of this story
+room-proof-hint = Each line with its place in the signed log. The file is verified without us, by “entremise log verify”. Taking it is one more line.
+nav-alerts-waiting = { $count ->
+    [one] one alert to look at
+    *[other] { $count } alerts to look at
+  }
+nav-alerts-many = more than { $count } alerts to look at
 room-alerts-too-long = Thirty-one days at most.
 room-alerts-when = When
 room-alerts-who = Aidant

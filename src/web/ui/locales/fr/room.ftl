@@ -115,6 +115,13 @@ room-alerts-more = { $count ->
     [one] Une autre alerte n'est pas montrée
     *[other] { $count } autres alertes ne sont pas montrées
   } : choisissez moins de jours.
+room-proof-take = Télécharger la preuve de cette histoire
+room-proof-hint = Chaque ligne avec sa place dans le journal signé. Le fichier se vérifie sans nous, par « entremise log verify ». Le prendre est une ligne de plus.
+nav-alerts-waiting = { $count ->
+    [one] une alerte à regarder
+    *[other] { $count } alertes à regarder
+  }
+nav-alerts-many = plus de { $count } alertes à regarder
 room-alerts-too-long = Trente et un jours au plus.
 room-alerts-when = Quand
 room-alerts-who = Aidant
