@@ -3,6 +3,7 @@
 //! One query reads the session with the person, their memberships and the structures' habilitation, so that a
 //! suspension takes effect at the next request.
 use crate::domain::ids::{CardId, PersonId, SessionId, StructureId, UserId};
+use crate::domain::misuse::COUNTED;
 pub use crate::domain::person::PersonName;
 use crate::domain::secret::PlainToken;
 use crate::domain::session::SessionRules;
@@ -11,7 +12,6 @@ use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
 use crate::store::{misuse, tree};
 
-use super::count_alerts::MOST;
 use super::{App, choose_user};
 use crate::{transact, view};
 
@@ -104,7 +104,7 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
         let Some(row) = session::live(tx, &hash, now).await? else { return Ok::<_, StoreError>(None) };
         let memberships = session::memberships_in_force(tx, row.person_id, now).await?;
         let alarmed = row.is_operator && tree::is_alarmed(tx).await?;
-        let alerts = if row.is_auditor { misuse::count_open(tx, row.person_id, MOST + 1).await? } else { 0 };
+        let alerts = if row.is_auditor { misuse::count_open(tx, row.person_id, COUNTED + 1).await? } else { 0 };
         Ok(Some((row, memberships, Standing { alarmed, alerts })))
     })?
     else {

@@ -13,9 +13,6 @@ use super::search_log::AuditError;
 const DAYS: Duration = Duration::days(6);
 /// Findings kept at most.
 const KEPT: usize = 10_000;
-/// Counted at most: beyond, a page says « more than 99 ».
-pub const MOST: i64 = 99;
-
 /// Reads the last days of every structure again. Gives how many findings there are.
 pub async fn refresh(app: &App) -> Result<usize, AuditError> {
     let now = app.now();

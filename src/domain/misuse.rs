@@ -29,6 +29,8 @@ pub const UNUSED_AFTER: Duration = Duration::days(30);
 /// Used within this of the signature, and revoked within that.
 pub const AT_ONCE: Duration = Duration::hours(1);
 pub const REVOKED_WITHIN: Duration = Duration::days(1);
+/// Findings are counted up to this on a page: beyond, it says « more than ».
+pub const COUNTED: i64 = 99;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use super::assets;
 use super::form::Form;
 use super::locale::{L, Locale};
 use super::parts::Tone;
-use crate::app::count_alerts::MOST;
+use crate::domain::misuse::COUNTED;
 
 /// A part of the product that the top bar leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,8 +214,8 @@ impl Page {
     pub fn waiting(&self, section: &Section) -> Option<(String, Cow<'static, str>)> {
         let count = self.who.as_ref().map(|who| who.alerts).filter(|count| *count > 0)?;
         let told = match section {
-            Section::Alerts if count > MOST => {
-                (format!("{MOST}+"), self.l.t1("nav-alerts-many", "count", MOST))
+            Section::Alerts if count > COUNTED => {
+                (format!("{COUNTED}+"), self.l.t1("nav-alerts-many", "count", COUNTED))
             }
             Section::Alerts => (count.to_string(), self.l.t1("nav-alerts-waiting", "count", count)),
             _ => return None,
