@@ -129,7 +129,7 @@ impl Check {
         self.report.root = Some(tree.checkpoint().root);
         self.report.partial = header.perimeter.is_some();
         self.opened = header.parts;
-        self.counts.begin(header.first);
+        self.counts.begin(header);
         if let Some(wrong) = epochs::tie(&tree, header.first, &self.trust) {
             self.blame(None, wrong);
         }
@@ -272,6 +272,12 @@ impl Check {
                 self.blame(None, Wrong::PromiseBroken { time: promise.time });
             } else {
                 self.report.promises_open += 1;
+            }
+        }
+        // Where the file is cut short, counts are missing with the rest.
+        if self.ended {
+            for wrong in self.counts.finish() {
+                self.report.blame(Fault { place: Place::default(), what: wrong });
             }
         }
         let mut report = self.report;

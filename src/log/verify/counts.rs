@@ -1,6 +1,6 @@
 //! The daily counts of each structure, held against the lines that the log shows of those days: what was left out of a
 //! day, and a day passed over in silence. One record for each structure, and its lines since the last day counted.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use time::{Date, Duration, Month};
 
@@ -8,6 +8,7 @@ use super::facts;
 use super::fault::Wrong;
 use crate::domain::ids::StructureId;
 use crate::domain::time::Timestamp;
+use crate::log::bundle::Header;
 use crate::log::entry::{Leaf, Outcome};
 use crate::log::kind::Kind;
 
@@ -15,6 +16,11 @@ use crate::log::kind::Kind;
 const QUARTER: i64 = 15 * 60;
 /// Nodes' clocks may differ: a day is only compared when the range begins this long before it.
 const BEFORE: Duration = Duration::hours(2);
+/// Once a day was counted for one structure, this long before it no structure's day is still to be counted: time zones
+/// lie up to 26 hours apart.
+const LATE: Duration = Duration::days(2);
+/// Where counting begins in a log that is older, every structure is caught up with within this time.
+const CATCHING_UP: Duration = Duration::days(1);
 
 /// Lines of a quarter of an hour.
 #[derive(Clone, Copy, Default)]
@@ -28,8 +34,20 @@ struct Lines {
 #[derive(Default)]
 struct Structure {
     quarters: BTreeMap<i64, Lines>,
-    /// The last day that was counted.
+    /// The last day that was counted; before the first one, the day of its first line.
     day: Option<Date>,
+    is_counted: bool,
+    /// Nobody counts what is closed.
+    closed: Option<Date>,
+}
+
+/// What the counts of all structures say together.
+struct Counting {
+    /// When the first and the latest were written.
+    began: Timestamp,
+    latest: Timestamp,
+    /// The last day that was counted of any structure.
+    day: Date,
 }
 
 #[derive(Default)]
@@ -38,14 +56,17 @@ pub(super) struct Counts {
     /// The first instant of the range; nothing when it begins with the log.
     since: Option<Timestamp>,
     from_the_beginning: bool,
+    /// Whose lines the range tells; nothing: everybody's.
+    perimeter: Option<BTreeSet<StructureId>>,
+    counting: Option<Counting>,
     /// Days compared.
     pub(super) compared: u64,
 }
 
 impl Counts {
-    /// `first`: the place where the range begins.
-    pub(super) fn begin(&mut self, first: u64) {
-        self.from_the_beginning = first == 0;
+    pub(super) fn begin(&mut self, header: &Header) {
+        self.from_the_beginning = header.first == 0;
+        self.perimeter.clone_from(&header.perimeter);
     }
 
     /// Takes in the next entry of the range; what is wrong with it if it is a count.
@@ -55,8 +76,13 @@ impl Counts {
         let done = leaf.outcome == Outcome::Done;
         let wrong =
             if done && leaf.kind == Kind::ActivityCounted { self.count(id, leaf) } else { Vec::new() };
-        let quarters = &mut self.structures.entry(id).or_default().quarters;
-        let lines = quarters.entry(leaf.time.unix().div_euclid(QUARTER)).or_default();
+        let structure = self.structures.entry(id).or_default();
+        let today = leaf.time.date_time().date();
+        structure.day = structure.day.or(Some(today));
+        if done && leaf.kind == Kind::StructureClosed {
+            structure.closed = Some(today);
+        }
+        let lines = structure.quarters.entry(leaf.time.unix().div_euclid(QUARTER)).or_default();
         lines.entries += 1;
         lines.refused += i64::from(!done);
         lines.uses += i64::from(done && leaf.kind == Kind::UseOpened);
@@ -70,9 +96,11 @@ impl Counts {
         let (Some((from, until)), Some(day)) = (span, day) else {
             return vec![Wrong::Incomplete { kind: leaf.kind, missing: "day, its beginning and its end" }];
         };
+        let counting = self.counting.get_or_insert(Counting { began: leaf.time, latest: leaf.time, day });
+        (counting.latest, counting.day) = (counting.latest.max(leaf.time), counting.day.max(day));
         let structure = self.structures.entry(id).or_default();
         let mut wrong = Vec::new();
-        match structure.day {
+        match structure.day.filter(|_| structure.is_counted) {
             Some(last) if day <= last => wrong.push(Wrong::CountTwice { structure: id, day }),
             Some(last) if last.next_day() != Some(day) => {
                 let (from, until) = (last.next_day().unwrap_or(last), day.previous_day().unwrap_or(day));
@@ -80,7 +108,8 @@ impl Counts {
             }
             _ => {}
         }
-        structure.day = structure.day.max(Some(day));
+        structure.day = structure.day.filter(|_| structure.is_counted).max(Some(day));
+        structure.is_counted = true;
         let whole = self.from_the_beginning || self.since.is_some_and(|since| since + BEFORE <= from);
         if whole && wrong.is_empty() {
             self.compared += 1;
@@ -108,6 +137,28 @@ impl Counts {
         }
         structure.quarters = structure.quarters.split_off(&until.unix().div_euclid(QUARTER));
         wrong
+    }
+
+    /// The days that had to be counted by now and were not: of a structure that never was, or no longer.
+    pub(super) fn finish(&self) -> Vec<Wrong> {
+        let caught_up = |counting: &&Counting| counting.latest.since(counting.began) >= CATCHING_UP;
+        let Some(counting) = self.counting.as_ref().filter(caught_up) else { return Vec::new() };
+        let told = |id: &StructureId| self.perimeter.as_ref().is_none_or(|perimeter| perimeter.contains(id));
+        let mut missing: Vec<_> = self
+            .structures
+            .iter()
+            .filter(|(id, _)| told(id))
+            .filter_map(|(id, structure)| {
+                // In some time zone, the first line was of the next day.
+                let from = structure.day?.next_day()?;
+                let last = structure.closed.map_or(counting.day, |closed| closed.min(counting.day));
+                let until = last.checked_sub(LATE)?;
+                (from <= until).then_some((*id, from, until))
+            })
+            .collect();
+        missing.sort_unstable();
+        let wrong = |(structure, from, until)| Wrong::CountMissing { structure, from, until };
+        missing.into_iter().map(wrong).collect()
     }
 }
 

@@ -128,3 +128,71 @@ fn a_day_that_began_before_the_range_is_not_compared() {
         report.faults
     );
 }
+
+/// Another structure than the one that is counted, active from `first` on.
+fn uncounted(first: i64, close: Option<i64>) -> Log {
+    let mut log = Log::new();
+    let other = StructureId::from_uuid(Uuid::from_u128(77));
+    log.now = Timestamp::from_unix(first * DAY).unwrap() + Duration::hours(9);
+    log.add(Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(structure()));
+    log.add(Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(other));
+    for day in first..first + 6 {
+        log.now = Timestamp::from_unix((day + 1) * DAY).unwrap() + Duration::minutes(20);
+        // On the first day its habilitation, then the count of the day before.
+        log.add(count(day, 1, 0, 0, 0));
+        if close == Some(day + 1) {
+            log.add(Draft::done(Kind::StructureClosed).by_role(Role::Operator).structure(other));
+        }
+    }
+    log
+}
+
+#[test]
+fn a_structure_that_nobody_ever_counted_is_told() {
+    const FIRST: i64 = 20_800;
+    let date = |day: i64| Timestamp::from_unix(day * DAY).unwrap().date_time().date();
+    let log = uncounted(FIRST, None);
+    let report = report(&log.bundle(), &trust());
+    let other = StructureId::from_uuid(Uuid::from_u128(77));
+    // Its first whole day, whatever its time zone, up to the last that no time zone still waits for.
+    let missing = Wrong::CountMissing { structure: other, from: date(FIRST + 1), until: date(FIRST + 3) };
+    assert_eq!(report.faults, [Fault { place: Place::default(), what: missing }]);
+    assert!(report.faults[0].to_string().starts_with("the file: structure"));
+    // Nobody counts what is closed; its days before had to be.
+    assert_eq!(days(&uncounted(FIRST, Some(FIRST + 2))).0, []);
+    let late = days(&uncounted(FIRST, Some(FIRST + 4))).0;
+    assert!(matches!(late[..], [Wrong::CountMissing { until, .. }] if until == date(FIRST + 2)), "{late:?}");
+}
+
+#[test]
+fn a_structure_whose_counts_stop_is_told() {
+    const FIRST: i64 = 20_800;
+    let mut log = uncounted(FIRST, Some(FIRST + 1));
+    let third = StructureId::from_uuid(Uuid::from_u128(78));
+    for day in FIRST + 6..FIRST + 12 {
+        log.now = Timestamp::from_unix((day + 1) * DAY).unwrap() + Duration::minutes(20);
+        log.add(count(day, i64::from(day > FIRST + 6), 0, 0, 0).structure(third));
+    }
+    let (wrong, _) = days(&log);
+    assert!(
+        matches!(&wrong[..], [Wrong::CountMissing { structure: of, from, until }]
+            if *of == structure() && until.to_julian_day() - from.to_julian_day() == 3),
+        "{wrong:?}"
+    );
+}
+
+/// A log in which counting has just begun: the others' turn comes.
+#[test]
+fn a_structure_whose_turn_comes_is_not_told() {
+    const FIRST: i64 = 20_800;
+    let mut log = Log::new();
+    let other = StructureId::from_uuid(Uuid::from_u128(77));
+    log.now = Timestamp::from_unix(FIRST * DAY).unwrap() + Duration::hours(9);
+    log.add(Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(structure()));
+    log.add(Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(other));
+    log.now = Timestamp::from_unix((FIRST + 9) * DAY).unwrap();
+    for day in 0..8 {
+        log.add(count(FIRST + day, i64::from(day == 0), 0, 0, 0));
+    }
+    assert_eq!(days(&log).0, []);
+}
