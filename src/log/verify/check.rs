@@ -46,7 +46,7 @@ impl Check {
         Self {
             trust: trust.clone(),
             epochs: Epochs::default(),
-            erasures: Erasures::default(),
+            erasures: Erasures::new(scratch),
             counts: Counts::default(),
             opened: false,
             report: Report::default(),
@@ -185,7 +185,7 @@ impl Check {
         }
         self.parts(at, entry.parts, &leaf)?;
         let place = Place { line: self.line, at: Some(at) };
-        for wrong in self.erasures.take(&leaf, at, place) {
+        if let Some(wrong) = self.erasures.take(&leaf, place)? {
             self.blame(Some(at), wrong);
         }
         self.latest = self.latest.max(Some(leaf.time));
@@ -207,7 +207,7 @@ impl Check {
         self.report.absent_parts += leaf.parts.keys().filter(|kind| !is_shown(kind)).count() as u64;
         if self.opened {
             let place = Place { line: self.line, at: Some(at) };
-            self.erasures.parts(leaf, is_shown, at, place);
+            self.erasures.parts(leaf, is_shown, place)?;
         }
         for part in parts {
             self.report.parts += 1;
@@ -283,7 +283,7 @@ impl Check {
         let mut report = self.report;
         report.days = self.counts.compared;
         report.recoveries = self.epochs.into_recoveries();
-        for fault in self.meaning.finish()?.into_iter().chain(self.erasures.finish()) {
+        for fault in self.meaning.finish()?.into_iter().chain(self.erasures.finish()?) {
             report.blame(fault);
         }
         Ok(report)

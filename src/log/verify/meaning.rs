@@ -8,7 +8,7 @@ use std::path::Path;
 use super::facts;
 use super::fault::{Fault, Place, Wrong};
 use super::mandate::Mandate;
-use super::spill::Spill;
+use super::spill::{Spill, bytes, words};
 use super::standing::{Act, Standing, WINDOW};
 use crate::domain::ids::{CardId, EntryId, MandateId};
 use crate::log::entry::{Leaf, Outcome};
@@ -34,9 +34,9 @@ pub(super) struct Meaning {
     /// Entries met so far.
     met: u64,
     /// What may be only once: ids of entries, codes of cards, nonces.
-    unique: Spill,
+    unique: Spill<5>,
     /// Mandates forgotten, and the entries that came after.
-    after: Spill,
+    after: Spill<5>,
     found: Vec<Fault>,
 }
 
@@ -71,16 +71,16 @@ impl Meaning {
     pub(super) fn nonce(&mut self, nonce: &[u8; 32], line: u64) -> io::Result<()> {
         let mut key = *nonce;
         key[0] = NONCE;
-        self.unique.push((key, line))
+        self.unique.push(record(&key, line))
     }
 
     /// Takes in the next entry of the log.
     pub(super) fn take(&mut self, leaf: Box<Leaf>, at: u64, place: Place) -> io::Result<()> {
         self.met += 1;
-        self.unique.push((key(ENTRY, leaf.id.as_bytes(), 0), place.line))?;
+        self.unique.push(record(&key(ENTRY, leaf.id.as_bytes(), 0), place.line))?;
         let done = leaf.outcome == Outcome::Done;
         if done && let (Some(card), Some(step)) = (leaf.card, facts::integer(&leaf, "step")) {
-            self.unique.push((key(CODE, card.as_bytes(), step), place.line))?;
+            self.unique.push(record(&key(CODE, card.as_bytes(), step), place.line))?;
         }
         if done {
             self.standing.apply(&leaf, at);
@@ -152,7 +152,7 @@ impl Meaning {
         if story.waiting.is_empty() && story.mandate.as_ref().is_some_and(Mandate::is_over) {
             let key = after_key(id, &After { forgotten: true, seq: story.last, kind: None, at: 0 });
             self.stories.remove(&id);
-            self.after.push((key, 0))?;
+            self.after.push(record(&key, 0))?;
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Meaning {
             for (seq, (leaf, place)) in waiting {
                 let kind = (leaf.outcome == Outcome::Done).then_some(leaf.kind);
                 let after = After { forgotten: false, seq, kind, at: place.at.unwrap_or_default() };
-                self.after.push((after_key(id, &after), place.line))?;
+                self.after.push(record(&after_key(id, &after), place.line))?;
             }
             return Ok(());
         }
@@ -200,16 +200,16 @@ impl Meaning {
             self.judge();
         }
         let mut found = self.found;
-        let mut before: Option<([u8; 32], u64)> = None;
-        self.unique.sorted(|(key, line)| match before {
-            Some((same, first)) if same == key => {
-                found.push(Fault { place: Place { line, at: None }, what: twice(&key, first) });
+        let mut before: Option<([u64; 4], u64)> = None;
+        self.unique.sorted(|[a, b, c, d, line]| match (before, [a, b, c, d]) {
+            (Some((same, first)), key) if same == key => {
+                found.push(Fault { place: Place { line, at: None }, what: twice(&bytes(&key), first) });
             }
-            _ => before = Some((key, line)),
+            (_, key) => before = Some((key, line)),
         })?;
         let mut story: Option<(MandateId, i64)> = None;
-        self.after.sorted(|(key, line)| {
-            let (mandate, after) = read_after(&key);
+        self.after.sorted(|[a, b, c, d, line]| {
+            let (mandate, after) = read_after(&bytes(&[a, b, c, d]));
             let last = story.filter(|(same, _)| *same == mandate).map(|(_, last)| last);
             let place = Place { line, at: Some(after.at) };
             let seq = after.seq;
@@ -244,6 +244,12 @@ fn needs_mandate(kind: Kind) -> bool {
             | Kind::GrantRevoked
             | Kind::GrantReplaced
     )
+}
+
+/// A key, and the number of the line it comes from.
+fn record(key: &[u8; 32], line: u64) -> [u64; 5] {
+    let [a, b, c, d] = words(key);
+    [a, b, c, d, line]
 }
 
 fn key(tag: u8, id: &[u8], number: i64) -> [u8; 32] {

@@ -2,38 +2,49 @@
 //! unique in a whole log is found equal and adjacent.
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// A key of 32 bytes, and the number of the line it comes from.
-pub(super) type Record = ([u8; 32], u64);
+/// Bytes of records sorted in memory at once.
+const RUN: usize = 32 << 20;
+const WORD: usize = size_of::<u64>();
 
-const BYTES: u64 = 40;
-/// Records sorted in memory at once: 40 MB.
-const RUN: usize = 1 << 20;
+/// The words of a key of 32 bytes: they sort as the bytes do.
+pub(super) fn words(key: &[u8; 32]) -> [u64; 4] {
+    let (words, _) = key.as_chunks();
+    std::array::from_fn(|number| words.get(number).map_or(0, |word| u64::from_be_bytes(*word)))
+}
 
-/// Records in any order in, in order out.
-pub(super) struct Spill {
+/// What [`words`] took apart.
+pub(super) fn bytes(words: &[u64; 4]) -> [u8; 32] {
+    let mut key = [0; 32];
+    key.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
+    key
+}
+
+/// Records of `N` words in any order in, in order out.
+pub(super) struct Spill<const N: usize> {
     folder: PathBuf,
     run_length: usize,
-    fresh: Vec<Record>,
+    fresh: Vec<[u64; N]>,
     /// The sorted runs, one after the other, as (records before, records in it); the file has no name any more.
     file: Option<File>,
     runs: Vec<(u64, u64)>,
 }
 
-impl Spill {
+impl<const N: usize> Spill<N> {
     /// `folder`: where scratch files may be written. Nothing is before there is more than memory takes.
     pub(super) fn new(folder: &Path) -> Self {
-        Self::with_run(folder, RUN)
+        Self::with_run(folder, RUN / (N * WORD))
     }
 
     pub(super) fn with_run(folder: &Path, run_length: usize) -> Self {
         Self { folder: folder.to_owned(), run_length, fresh: Vec::new(), file: None, runs: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, record: Record) -> io::Result<()> {
+    pub(super) fn push(&mut self, record: [u64; N]) -> io::Result<()> {
         self.fresh.push(record);
         if self.fresh.len() >= self.run_length { self.write_run() } else { Ok(()) }
     }
@@ -45,10 +56,9 @@ impl Spill {
             none => none.insert(scratch(&self.folder)?),
         };
         file.seek(SeekFrom::End(0))?;
-        let mut out = BufWriter::new(&mut *file);
-        for (key, line) in &self.fresh {
-            out.write_all(key)?;
-            out.write_all(&line.to_be_bytes())?;
+        let mut out = BufWriter::with_capacity(1 << 16, &mut *file);
+        for word in self.fresh.as_flattened() {
+            out.write_all(&word.to_ne_bytes())?;
         }
         out.flush()?;
         drop(out);
@@ -59,78 +69,69 @@ impl Spill {
     }
 
     /// Calls `see` with every record in order.
-    pub(super) fn sorted(mut self, mut see: impl FnMut(Record)) -> io::Result<()> {
-        self.fresh.sort_unstable();
+    pub(super) fn sorted(mut self, mut see: impl FnMut([u64; N])) -> io::Result<()> {
+        if self.file.is_some() {
+            self.write_run()?;
+        }
         let Some(file) = self.file.take() else {
+            self.fresh.sort_unstable();
             self.fresh.into_iter().for_each(see);
             return Ok(());
         };
-        let mut runs: Vec<Run> = self
-            .runs
-            .iter()
-            .map(|(before, length)| Run::new(&file, *before, *length))
-            .collect::<Result<_, _>>()?;
+        self.fresh = Vec::new();
+        let run = |(before, length): &(u64, u64)| Run::new(&file, *before, *length);
+        let mut runs: Vec<Run<N>> = self.runs.iter().map(run).collect::<Result<_, _>>()?;
         let mut heads = BinaryHeap::new();
         for (number, run) in runs.iter_mut().enumerate() {
             if let Some(record) = run.next()? {
                 heads.push(Reverse((record, number)));
             }
         }
-        let mut fresh = self.fresh.into_iter().peekable();
-        loop {
-            let from_disk = heads.peek().map(|Reverse((record, _))| *record);
-            match (from_disk, fresh.peek().copied()) {
-                (None, None) => return Ok(()),
-                (disk, Some(record)) if disk.is_none_or(|disk| record <= disk) => {
-                    see(record);
-                    fresh.next();
-                }
-                _ => {
-                    let Some(Reverse((record, number))) = heads.pop() else { return Ok(()) };
-                    see(record);
-                    if let Some(next) = runs.get_mut(number).map(Run::next).transpose()?.flatten() {
-                        heads.push(Reverse((next, number)));
-                    }
-                }
+        while let Some(mut least) = heads.peek_mut() {
+            let Reverse((record, number)) = *least;
+            see(record);
+            match runs.get_mut(number).map(Run::next).transpose()?.flatten() {
+                Some(next) => *least = Reverse((next, number)),
+                None => _ = PeekMut::pop(least),
             }
         }
+        Ok(())
     }
 }
 
 /// One sorted run on disk, read by the piece.
-struct Run {
+struct Run<const N: usize> {
     file: File,
     at: u64,
     left: u64,
-    piece: std::vec::IntoIter<Record>,
+    piece: std::vec::IntoIter<[u64; N]>,
 }
 
 /// Records of a run read at once.
 const PIECE: u64 = 4096;
 
-impl Run {
+impl<const N: usize> Run<N> {
     fn new(file: &File, before: u64, length: u64) -> io::Result<Self> {
         Ok(Self { file: file.try_clone()?, at: before, left: length, piece: Vec::new().into_iter() })
     }
 
-    fn next(&mut self) -> io::Result<Option<Record>> {
+    fn next(&mut self) -> io::Result<Option<[u64; N]>> {
         if let Some(record) = self.piece.next() {
             return Ok(Some(record));
         }
         let count = self.left.min(PIECE);
+        let size = (N * WORD) as u64;
         // The runs share one file: each goes back to its own place.
-        self.file.seek(SeekFrom::Start(self.at * BYTES))?;
-        let mut input = BufReader::new((&self.file).take(count * BYTES));
-        let mut piece = Vec::new();
-        for _ in 0..count {
-            let (mut key, mut line) = ([0; 32], [0; 8]);
-            input.read_exact(&mut key)?;
-            input.read_exact(&mut line)?;
-            piece.push((key, u64::from_be_bytes(line)));
+        self.file.seek(SeekFrom::Start(self.at * size))?;
+        let mut bytes = Vec::new();
+        if (&self.file).take(count * size).read_to_end(&mut bytes)? as u64 != count * size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        let mut words = bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word));
+        let record = |_| std::array::from_fn(|_| words.next().unwrap_or_default());
+        self.piece = (0..count).map(record).collect::<Vec<_>>().into_iter();
         self.at += count;
         self.left -= count;
-        self.piece = piece.into_iter();
         Ok(self.piece.next())
     }
 }
@@ -166,15 +167,20 @@ mod tests {
             let mut spill = Spill::with_run(&std::env::temp_dir(), run);
             let mut wanted = Vec::new();
             for (line, key) in keys.iter().enumerate() {
-                let mut bytes = [0; 32];
-                bytes[..2].copy_from_slice(&key.to_be_bytes());
-                spill.push((bytes, line as u64)).unwrap();
-                wanted.push((bytes, line as u64));
+                let record = [u64::from(*key), 7, line as u64];
+                spill.push(record).unwrap();
+                wanted.push(record);
             }
             wanted.sort_unstable();
             let mut found = Vec::new();
             spill.sorted(|record| found.push(record)).unwrap();
             prop_assert_eq!(found, wanted);
+        }
+
+        #[test]
+        fn words_sort_as_their_bytes(one: [u8; 32], other: [u8; 32]) {
+            prop_assert_eq!(bytes(&words(&one)), one);
+            prop_assert_eq!(words(&one).cmp(&words(&other)), one.cmp(&other));
         }
     }
 }
