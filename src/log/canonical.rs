@@ -54,8 +54,9 @@ fn separate(index: usize, out: &mut String) {
 /// Whether [`write()`] could have written these bytes. Writes them again while they are read, without a value in
 /// between: a verifier does it for every part of a log.
 pub(super) fn check(bytes: &[u8]) -> Result<(), PartError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| PartError::NotCanonical)?;
     let mut again = Vec::with_capacity(bytes.len());
-    let mut from = serde_json::Deserializer::from_slice(bytes);
+    let mut from = serde_json::Deserializer::from_str(text);
     let read = Again(&mut again).deserialize(&mut from).and_then(|()| from.end());
     if read.is_ok() && again == bytes { Ok(()) } else { Err(PartError::NotCanonical) }
 }

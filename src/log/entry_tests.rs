@@ -1,4 +1,5 @@
 use super::*;
+use crate::log::canonical_leaf;
 use crate::log::entry::LARGEST_INTEGER;
 use crate::log::merkle::leaf_hash;
 use proptest::prelude::*;
@@ -86,6 +87,7 @@ fn canonical_bytes_are_pinned() {
     .concat();
     assert_eq!(String::from_utf8(leaf.encode()).unwrap(), expected);
     assert_eq!(leaf.hash(), leaf_hash(expected.as_bytes()));
+    assert_eq!(canonical_leaf::read(expected.as_bytes()).as_ref(), Some(&leaf));
     assert_eq!(Leaf::decode(expected.as_bytes()), Ok(leaf));
 }
 
@@ -183,6 +185,8 @@ proptest! {
         let time = at(0) + time::Duration::microseconds(micros);
         let seq = draft.mandate.map(|_| seq);
         let (leaf, _) = draft.finish(Stamp { time, seq, ..stamp() }, &Fixed(1)).unwrap();
+        // The quick way, which every leaf of a verification takes.
+        prop_assert_eq!(canonical_leaf::read(&leaf.encode()), Some(leaf.clone()));
         prop_assert_eq!(Leaf::decode(&leaf.encode()), Ok(leaf));
     }
 

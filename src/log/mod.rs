@@ -26,4 +26,5 @@ pub mod token;
 pub mod verify;
 pub mod witness;
 
+mod canonical_leaf;
 mod wire;
