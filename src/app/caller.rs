@@ -119,6 +119,7 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
 }
 
 /// What the bar of a page says to whom it concerns.
+#[derive(Clone, Copy)]
 struct Standing {
     alarmed: bool,
     alerts: i64,

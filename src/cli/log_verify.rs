@@ -158,7 +158,9 @@ fn whole_story(first: &str, rest: impl BufRead, trust: &Trust) -> Result<(), Fai
         the head of {} entries",
         head.origin, head.size
     ));
-    told.iter().for_each(|line| say(line));
+    for line in &told {
+        say(line);
+    }
     vouched(&witnessed);
     say(
         "  what came after the last number is not in this file, and nothing in it says whether there was more",

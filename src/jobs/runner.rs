@@ -39,7 +39,7 @@ const SEND_EVERY: Duration = Duration::from_secs(3);
 const TELL_EVERY: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(20);
 /// How often the rules of misuse read the last days, for the number in the bar.
-const ALERTS_EVERY: Duration = Duration::from_secs(300);
+const ALERTS_EVERY: Duration = Duration::from_mins(5);
 
 /// The jobs of one process. Dropped, they stop at their next rest.
 #[derive(Debug)]

@@ -239,9 +239,9 @@ fn clauses(wanted: &Criteria, rare: Option<Leader>, by_structure: bool) -> Claus
         }
     }
     // The outcome is written out: a partial index is only found by a condition that names it.
-    conditions.extend(wanted.refused.map(|refused| match refused {
-        true => "e.outcome = 'refused'".to_owned(),
-        false => "e.outcome = 'done'".to_owned(),
+    conditions.extend(wanted.refused.map(|refused| {
+        let outcome = if refused { "refused" } else { "done" };
+        format!("e.outcome = '{outcome}'")
     }));
     Clauses { conditions: conditions.join(" AND "), order: by, before, first }
 }

@@ -231,7 +231,8 @@ async fn turn(app: &App, visit: &Visit, headers: &HeaderMap, mut form: Form, nam
     code_first(app, visit, headers, form.fields()).await?;
     let about = about(app, visit, named).await?;
     let reason = form.required("reason", "people-reason-required");
-    let way = if stops(visit, &form)? { Turn::Suspend } else { Turn::Restore };
+    let suspend = stops(&form).map_err(|problem| problem.respond(visit))?;
+    let way = if suspend { Turn::Suspend } else { Turn::Restore };
     if form.is_valid() {
         match oversee::turn(app, who, about.target, way, &reason).await {
             Ok(true) => return Ok(redirect(&about.back)),

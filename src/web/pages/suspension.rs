@@ -1,9 +1,7 @@
 //! Somebody or something stopped for a reason, or let go on: what the pages of people, structures and services share.
 use askama::Template;
-use axum::response::Response;
 
 use crate::web::error::Problem;
-use crate::web::extract::Visit;
 use crate::web::ui::{Form, Page};
 
 /// Field: `reason`. Which way it goes is in `turn`, so that a page that is out of date undoes nothing.
@@ -20,10 +18,10 @@ pub(super) struct SuspensionPage {
 }
 
 /// The way asked for, true to stop. Errors: a form that is not ours, `400`.
-pub(super) fn stops(visit: &Visit, form: &Form) -> Result<bool, Response> {
+pub(super) fn stops(form: &Form) -> Result<bool, Problem> {
     match form.value("turn") {
         "suspend" => Ok(true),
         "restore" => Ok(false),
-        _ => Err(Problem::bad_request().respond(visit)),
+        _ => Err(Problem::bad_request()),
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn turn(
 ) -> Answer {
     let by = before_an_act(&app, &visit, &headers, form.fields()).await?;
     let client = find(&app, &visit, &id).await?;
-    let suspend = stops(&visit, &form)?;
+    let suspend = stops(&form).map_err(|problem| problem.respond(&visit))?;
     let reason = form.required("reason", "people-reason-required");
     if form.is_valid() {
         match manage_client::suspend(&app, by, &client.client_id, suspend, &reason).await {
