@@ -1,6 +1,7 @@
 //! Attempts of users to identify and decide. Each belongs to one browser and is answered once.
 use crate::crypto::seal::Place;
 use crate::domain::ids::{MandateId, RowId, SessionId, UserId};
+use crate::domain::mandate::Reference;
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
@@ -95,6 +96,34 @@ pub async fn identified(
             .bind(expires_at)
     )?;
     Ok(())
+}
+
+const REFUSED: &str = "UPDATE consent_request SET refused = $2 WHERE id = $1 AND user_id IS NULL";
+
+/// Notes why an answer was refused, for the page to which the browser comes back.
+pub async fn refused(tx: &mut WriteTx, id: RowId, code: &'static str) -> Result<(), StoreError> {
+    changed!(tx, sqlx::query(REFUSED).bind(id).bind(code))?;
+    Ok(())
+}
+
+/// A refusal: of which mandate's identification, and why.
+#[derive(Debug, sqlx::FromRow)]
+pub struct RefusedRow {
+    pub reference: Reference,
+    pub refused: String,
+}
+
+const WHY_REFUSED: &str = "
+SELECT m.reference, r.refused FROM consent_request r JOIN mandate m ON m.id = r.mandate_id
+WHERE r.id = $1 AND r.browser_hash = $2 AND r.refused IS NOT NULL";
+
+/// Why the answer to this request of this browser was refused, if it was.
+pub async fn why_refused(
+    tx: &mut impl Access,
+    id: RowId,
+    browser: &HashedToken,
+) -> Result<Option<RefusedRow>, StoreError> {
+    on!(tx, c => sqlx::query_as::<_, RefusedRow>(WHY_REFUSED).bind(id).bind(browser).fetch_optional(c).await)
 }
 
 /// The request of a browser in which somebody is identified.

@@ -5,12 +5,12 @@ use crate::app::identify_user::address;
 use crate::app::sign_in::{self, Browser};
 use crate::app::{App, record};
 use crate::domain::ids::PersonId;
-use crate::domain::secret::PlainToken;
+use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::session::Stage;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::token::Token;
-use crate::oidc::federation::{Answer, Expected, Professional};
+use crate::oidc::federation::{Answer, Expected, Professional, Refused};
 use crate::store::professional::{self, TakenRow};
 use crate::store::{WriteTx, person, session};
 use crate::transact;
@@ -51,33 +51,33 @@ pub async fn answer(
         return Err(ProfessionalError::Foreign);
     };
     let back = open(app, &request.id, "back_sealed", &request.back_sealed)?;
-    let proven = prove(app, &request, answer).await;
-    let (outcome, hint) = match proven {
-        Ok(who) => {
-            let hint = seal(app, &request.id, "logout_hint_sealed", who.id_token.reveal())?;
-            (take_in(app, &request, &who, &back, caller, browser).await, Some(hint))
-        }
-        Err(error) => (Err(error), None),
+    let (outcome, id_token) = match prove(app, &request, answer).await? {
+        Ok(who) => (take_in(app, &request, &who, &back, caller, browser).await, Some(who.id_token)),
+        Err(Refused { error, id_token }) => (Err(error.into()), id_token),
     };
     let (session, to) = match outcome {
         Ok(entered) => entered,
         Err(error) => (None, refuse(app, &request, &back, error, browser).await?),
     };
-    let closing = match hint {
-        Some(hint) => keep(app, &request, &hint, session.is_none().then_some(to.as_str())).await?,
+    let closing = match id_token {
+        Some(id_token) => keep(app, &request, &id_token, session.is_none().then_some(to.as_str())).await?,
         None => false,
     };
     Ok(Returned { session, to, closing })
 }
 
-async fn prove(app: &App, request: &TakenRow, answer: Answer) -> Result<Professional, ProfessionalError> {
+async fn prove(
+    app: &App,
+    request: &TakenRow,
+    answer: Answer,
+) -> Result<Result<Professional, Refused>, ProfessionalError> {
     let verifier = request.verifier_sealed.as_deref();
     let expected = Expected {
         redirect_uri: address(app, BACK)?,
         nonce: token(app, &request.id, "nonce_sealed", &request.nonce_sealed)?,
         verifier: verifier.map(|sealed| token(app, &request.id, "verifier_sealed", sealed)).transpose()?,
     };
-    Ok(provider(app)?.complete_professional(app.now(), answer, &expected).await?)
+    Ok(provider(app)?.complete_professional(app.now(), answer, &expected).await)
 }
 
 async fn take_in(
@@ -167,11 +167,12 @@ async fn known(app: &App, request: &TakenRow) -> Result<Option<PersonId>, Fault>
 
 /// Keeps the ID token until the session here ends; or, with a place to go next, until the browser was by the provider
 /// to close the session there. Gives whether it has to.
-async fn keep(app: &App, request: &TakenRow, hint: &[u8], next: Option<&str>) -> Result<bool, Fault> {
+async fn keep(app: &App, request: &TakenRow, id_token: &Secret, next: Option<&str>) -> Result<bool, Fault> {
+    let hint = seal(app, &request.id, "logout_hint_sealed", id_token.reveal())?;
     let back = next.map(|to| seal(app, &request.id, "back_sealed", to)).transpose()?;
     let now = app.now();
     transact!(app.store, "keep_professional_hint", tx => {
-        professional::keep_hint(tx, request.id, hint).await?;
+        professional::keep_hint(tx, request.id, &hint).await?;
         Ok::<_, Fault>(match &back {
             Some(back) => professional::close(tx, request.id, now, back).await?,
             None => false,

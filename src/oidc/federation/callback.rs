@@ -66,6 +66,21 @@ pub struct Professional {
     pub id_token: Secret,
 }
 
+/// An answer that is refused.
+#[derive(Debug)]
+pub struct Refused {
+    pub error: FederationError,
+    /// The ID token, once it is certain that it is the provider's answer to this request: somebody has a session
+    /// there, and this closes it. Never one that failed a check.
+    pub id_token: Option<Secret>,
+}
+
+impl From<FederationError> for Refused {
+    fn from(error: FederationError) -> Self {
+        Self { error, id_token: None }
+    }
+}
+
 /// What an answer proves of anybody.
 struct Proven {
     subject: String,
@@ -75,6 +90,13 @@ struct Proven {
     id_token: Secret,
 }
 
+impl Proven {
+    /// A failure after which the session there is to be closed all the same.
+    fn holding<T>(&self, outcome: Result<T, FederationError>) -> Result<T, Refused> {
+        outcome.map_err(|error| Refused { error, id_token: Some(self.id_token.clone()) })
+    }
+}
+
 impl Federation {
     /// Exchanges the answer for an identity. At most three requests to the provider, each bounded.
     pub async fn complete(
@@ -82,9 +104,10 @@ impl Federation {
         now: Timestamp,
         answer: Answer,
         expected: &Expected,
-    ) -> Result<Identified, FederationError> {
+    ) -> Result<Identified, Refused> {
         let proven = self.prove(now, answer, expected).await?;
-        let identity = claims::identity(&proven.claims, &proven.subject, &self.provider.birthdate_claim)?;
+        let identity = claims::identity(&proven.claims, &proven.subject, &self.provider.birthdate_claim);
+        let identity = proven.holding(identity)?;
         Ok(Identified {
             issuer: self.provider.issuer.clone(),
             subject: proven.subject,
@@ -101,9 +124,9 @@ impl Federation {
         now: Timestamp,
         answer: Answer,
         expected: &Expected,
-    ) -> Result<Professional, FederationError> {
+    ) -> Result<Professional, Refused> {
         let proven = self.prove(now, answer, expected).await?;
-        let told = claims::professional(&proven.claims, &proven.subject)?;
+        let told = proven.holding(claims::professional(&proven.claims, &proven.subject))?;
         Ok(Professional {
             issuer: self.provider.issuer.clone(),
             subject: proven.subject,
@@ -119,7 +142,7 @@ impl Federation {
         now: Timestamp,
         answer: Answer,
         expected: &Expected,
-    ) -> Result<Proven, FederationError> {
+    ) -> Result<Proven, Refused> {
         let metadata = self.metadata(now).await?;
         let code = self.accept(&metadata, answer)?;
         let tokens = self.exchange(&metadata, code, expected).await?;
@@ -131,18 +154,28 @@ impl Federation {
                     let verified = self.verify(now, &newer, id_token, &tokens, expected)?;
                     (newer, verified)
                 }
-                None => return Err(FederationError::BadSignature),
+                None => return Err(FederationError::BadSignature.into()),
             },
             other => (metadata, other?),
         };
-        let claims = self.userinfo(now, &metadata, tokens.access_token()).await?;
-        Ok(Proven {
-            claims,
-            subject: verified.subject().as_str().to_owned(),
-            acr: verified.auth_context_ref().map(|acr| acr.to_string()).unwrap_or_default(),
-            auth_time: verified.auth_time().and_then(|at| Timestamp::from_unix(at.timestamp()).ok()),
-            id_token: Secret::new(id_token.to_string()),
-        })
+        // Looked at last, when the token is certain: a level that is not enough leaves a session open there all the same.
+        let enough = verified.auth_context_ref().is_some_and(|acr| self.provider.acr_accepted.contains(acr));
+        let told = if enough {
+            self.userinfo(now, &metadata, tokens.access_token()).await
+        } else {
+            Err(FederationError::LevelNotAccepted)
+        };
+        let id_token = Secret::new(id_token.to_string());
+        match told {
+            Ok(claims) => Ok(Proven {
+                claims,
+                subject: verified.subject().as_str().to_owned(),
+                acr: verified.auth_context_ref().map(|acr| acr.to_string()).unwrap_or_default(),
+                auth_time: verified.auth_time().and_then(|at| Timestamp::from_unix(at.timestamp()).ok()),
+                id_token,
+            }),
+            Err(error) => Err(Refused { error, id_token: Some(id_token) }),
+        }
     }
 
     fn accept(&self, metadata: &Arc<Metadata>, answer: Answer) -> Result<AuthorizationCode, FederationError> {
@@ -201,10 +234,6 @@ impl Federation {
             .set_issue_time_verifier_fn(move |issued| {
                 let ahead = issued.timestamp() - present.timestamp();
                 if ahead > CLOCK_AHEAD { Err("issued in the future".to_owned()) } else { Ok(()) }
-            })
-            .set_auth_context_verifier_fn(|acr| {
-                let accepted = acr.is_some_and(|acr| self.provider.acr_accepted.contains(acr));
-                if accepted { Ok(()) } else { Err("level not accepted".to_owned()) }
             });
         let nonce = Nonce::new(expected.nonce.reveal().to_owned());
         let verified = id_token.claims(&verifier, &nonce).map_err(|cause| refusal(&cause))?.clone();
@@ -235,7 +264,6 @@ fn refusal(cause: &ClaimsVerificationError) -> FederationError {
     match cause {
         ClaimsVerificationError::Expired(_) => FederationError::WrongTime,
         ClaimsVerificationError::InvalidAudience(_) => FederationError::WrongAudience,
-        ClaimsVerificationError::InvalidAuthContext(_) => FederationError::LevelNotAccepted,
         ClaimsVerificationError::InvalidIssuer(_) => FederationError::WrongIssuer,
         ClaimsVerificationError::InvalidNonce(_) => FederationError::WrongNonce,
         ClaimsVerificationError::InvalidSubject(_) => FederationError::WrongSubject,

@@ -19,7 +19,7 @@ mod provider;
 mod request;
 mod userinfo;
 
-pub use callback::{Answer, Expected, Identified, Professional};
+pub use callback::{Answer, Expected, Identified, Professional, Refused};
 pub use error::FederationError;
 pub use provider::{AuthMethod, IdentityProvider, SignatureAlg};
 pub use request::Begun;

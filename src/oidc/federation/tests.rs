@@ -222,7 +222,7 @@ async fn identify_with(
         claims.entry("nonce").or_insert_with(|| json!(begun.nonce.reveal()));
     });
     let expected = Expected { redirect_uri: back(), nonce: begun.nonce, verifier: begun.verifier };
-    federation.complete(now(), answer, &expected).await
+    federation.complete(now(), answer, &expected).await.map_err(|refused| refused.error)
 }
 
 async fn identify(provider: &Provider) -> Result<Identified, FederationError> {
@@ -494,7 +494,7 @@ async fn a_new_key_of_the_provider_is_found_after_a_while() {
             behaviour.id_token["exp"] = json!(NOW + seconds + 60);
         });
         let expected = Expected { redirect_uri: back(), nonce: begun.nonce, verifier: None };
-        federation.complete(at(seconds), code(), &expected).await.err()
+        federation.complete(at(seconds), code(), &expected).await.err().map(|refused| refused.error)
     };
     assert_eq!(attempt(29).await, Some(FederationError::BadSignature), "asked for keys less than 30 s ago");
     assert_eq!(attempt(31).await, None);

@@ -46,7 +46,14 @@ async fn back(
     match identify_user::complete(&app, &browser, &state, answer).await {
         Ok(()) => redirect("/consent"),
         Err(Failed { error: IdentifyError::Foreign, .. }) => foreign.respond(&visit),
-        Err(Failed { reference, error }) => {
+        Err(Failed { error, close_at: Some(url), .. }) => {
+            match error.code() {
+                Some(_) => tracing::warn!(operation = visit.operation, %error, "identification refused"),
+                None => tracing::error!(operation = visit.operation, %error, "identification failed"),
+            }
+            redirect(url.as_str())
+        }
+        Err(Failed { reference, error, close_at: None }) => {
             tracing::warn!(operation = visit.operation, %error, "identification refused");
             match (reference, error.code(), &error) {
                 (Some(reference), Some(code), _) => {
@@ -59,9 +66,24 @@ async fn back(
     }
 }
 
-/// The session at the provider is closed: on to the text.
-async fn signed_out() -> Response {
-    redirect("/consent")
+#[derive(serde::Deserialize)]
+struct Left {
+    state: Option<String>,
+}
+
+/// The session at the provider is closed: on to the text, or to why there is none.
+async fn signed_out(
+    State(app): State<App>,
+    visit: Visit,
+    Query(left): Query<Left>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(browser) = browser(&app, &headers) else { return redirect("/consent") };
+    match close_provider_session::after(&app, &browser, &left.state.unwrap_or_default()).await {
+        Ok(None) => redirect("/consent"),
+        Ok(Some(why)) => super::mandates::back_to_identity(why.reference.as_str(), &why.refused),
+        Err(fault) => Problem::internal(&fault).respond(&visit),
+    }
 }
 
 async fn show(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Response {

@@ -211,6 +211,17 @@ impl Desk {
         call.session(&self.aidant.session).cookie("consent", browser).send().await
     }
 
+    /// By the provider to sign out, and back; gives where that leads.
+    pub async fn signed_out(&self, leaving: &Leaving, answer: &Answer) -> String {
+        let url = Url::parse(answer.assert_status(303).location()).unwrap();
+        assert_eq!(url.path(), "/logout");
+        let value = |name: &str| url.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
+        assert_eq!(value("post_logout_redirect_uri"), "http://localhost:8080/consent/signed-out");
+        let path = format!("/consent/signed-out?state={}", value("state"));
+        let call = self.app.get(&path).header("sec-fetch-site", "cross-site");
+        call.cookie("consent", &leaving.browser).send().await.assert_status(303).location().to_owned()
+    }
+
     /// The user's page; the first visit goes by the provider's sign-out.
     pub async fn consent_page(&self, browser: &str) -> Answer {
         let first = self.app.get("/consent").cookie("consent", browser).send().await;

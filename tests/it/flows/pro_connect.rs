@@ -11,7 +11,7 @@ use time::Duration;
 use super::france_connect_identifies::reasons;
 use super::people_support::{PASSWORD, Worker};
 use super::provider::logged;
-use crate::support::national::{Addresses, Browser, Fault, National, PRO_CONNECT};
+use crate::support::national::{Addresses, Browser, Fault, National, PRO_CONNECT, Refused, faults};
 use crate::support::{Answer, TestApp};
 
 const BACK: &str = "http://localhost:8080/professional/back";
@@ -167,37 +167,27 @@ on_both_engines! {
     /// What is not ProConnect's own answer lets nobody in: plain words, a line of the log, and the password still works.
     async fn each_fault_of_proconnect_lets_nobody_in(app: TestApp) {
         let scene = Scene::linked(app).await;
-        let unverified = "pas pu être vérifiée";
-        let cases = [
-            (Fault::Error("access_denied"), "refused_by_person", "Vous avez arrêté"),
-            (Fault::RedirectIssuer, "wrong_issuer", unverified),
-            (Fault::NoRedirectIssuer, "wrong_issuer", unverified),
-            (Fault::Issuer, "wrong_issuer", unverified),
-            (Fault::Audience, "wrong_audience", unverified),
-            (Fault::Nonce, "wrong_nonce", unverified),
-            (Fault::Level("eidas0"), "level_not_accepted", "niveau de garantie suffisant"),
-            (Fault::NoLevel, "level_not_accepted", "niveau de garantie suffisant"),
-            (Fault::Expired, "wrong_time", unverified),
-            (Fault::UnsignedToken, "wrong_algorithm", unverified),
-            (Fault::ForeignKey, "bad_signature", unverified),
-            (Fault::PlainUserinfo, "wrong_algorithm", unverified),
-            (Fault::UnsignedUserinfo, "answer_nonsense", unverified),
-            (Fault::UserinfoForeignKey, "bad_signature", unverified),
-            (Fault::OtherSubject, "wrong_subject", unverified),
-            (Fault::Failing, "provider_failing", "ne répond pas pour l"),
-        ];
         let mut told = Vec::new();
-        for (fault, code, words) in cases {
+        for Refused { fault, code, words, signs_out } in faults("Vous avez arrêté") {
             scene.national.commits(fault);
             let away = scene.leave().await;
-            let back = scene.there_and_back(&mut Browser::fresh(), &away, None).await;
-            assert_eq!(back.assert_status(303).location(), format!("/sign-in?problem={code}"), "{fault:?}");
+            let (mut browser, open) = (Browser::fresh(), scene.national.open_sessions());
+            let back = scene.there_and_back(&mut browser, &away, None).await;
             assert_eq!(back.set_cookie("session"), None, "{fault:?}");
+            let mut to = back.assert_status(303).location().to_owned();
+            if signs_out {
+                assert_eq!(to, "/professional/leaving", "{fault:?}");
+                to = scene.closed(&mut browser, &away.cookie).await;
+            }
+            assert_eq!(to, format!("/sign-in?problem={code}"), "{fault:?}");
+            let stays = !signs_out && !matches!(fault, Fault::Error(_));
+            assert_eq!(scene.national.open_sessions(), open + usize::from(stays), "{fault:?}");
             scene.sign_in_page(&format!("?problem={code}")).await.assert_contains(words);
             told.push(code.to_owned());
             assert_eq!(reasons(&scene.app, "sign_in.refused").await, told, "{fault:?}");
             scene.app.clock.advance(Duration::seconds(61));
         }
+        assert_eq!(scene.national.refused(), Vec::<String>::new());
         scene.app.password(&scene.aidant.email, PASSWORD, None).await.assert_status(303);
     }
 

@@ -1,6 +1,7 @@
 //! FranceConnect or ProConnect as we meet them as a client: a server of its own that keeps to the contract, refuses
 //! what the contract refuses, and can be told to commit one fault.
 mod contract;
+mod faults;
 mod serve;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use entremise::oidc::federation::{AuthMethod, IdentityProvider, SignatureAlg};
 use serde_json::Value;
 
 pub use contract::{Contract, FRANCE_CONNECT, PRO_CONNECT};
+pub use faults::{Refused, faults};
 
 pub const CLIENT: &str = "entremise";
 const SECRET: &str = "a secret of tests, long enough 123";
