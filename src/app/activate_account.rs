@@ -202,7 +202,7 @@ pub async fn validate_card(
             return Ok(CardValidation::LinkOver);
         };
         let card = match check_code::check(app, tx, person.id, CodeOrigin::Invitation, code).await? {
-            CodeCheck::Accepted { card_id, .. } => card_id,
+            CodeCheck::Accepted { card_id, step } => (card_id, step),
             CodeCheck::AlreadyUsed { next_in_seconds } => {
                 return Ok(CardValidation::AlreadyUsed { next_in_seconds });
             }
@@ -214,7 +214,7 @@ pub async fn validate_card(
             // Nothing of this may remain: the code would be spent for nobody.
             return Err(Fault::Store(StoreError::Corrupt("an invitation used twice at once".to_owned())));
         }
-        let draft = Draft::done(Kind::LinkUsed).by(person.id, sign_in::role_of(&person)).card(card);
+        let draft = Draft::done(Kind::LinkUsed).by(person.id, sign_in::role_of(&person)).card(card.0);
         record::record(app, tx, draft).await?;
         let tokens = (&session, &new_device);
         let device = sign_in::complete(app, tx, &person, (card, None), tokens, None, browser).await?;

@@ -35,7 +35,8 @@ pub enum CodeOrigin {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeCheck {
-    /// The step is used up from now on. In a session, acts need no new code for a while.
+    /// The step is used up from now on, and stands in the entry of the act. In a session, acts need no new code for a
+    /// while.
     Accepted {
         card_id: CardId,
         step: i64,
@@ -101,7 +102,7 @@ pub(super) async fn check_cards(
     {
         return Ok(CodeCheck::Locked { until });
     }
-    let answer = compare(app, tx, person, &candidates, code).await?;
+    let answer = compare(app, tx, person, origin, &candidates, code).await?;
     settle(app, tx, person, origin, &candidates, answer).await?;
     Ok(answer)
 }
@@ -133,6 +134,7 @@ async fn compare(
     app: &App,
     tx: &mut WriteTx,
     person: PersonId,
+    origin: CodeOrigin,
     candidates: &[Candidate],
     code: &str,
 ) -> Result<CodeCheck, Fault> {
@@ -154,8 +156,13 @@ async fn compare(
                 }
                 if matches!(row.state()?, CardState::Assigned { .. }) {
                     card::activate(tx, row.id, now, person).await?;
-                    let draft =
-                        Draft::done(Kind::CardActivated).by_role(Role::Nobody).about(person).card(row.id);
+                    // A step stands in one entry: that of the sign-in, when the card is activated by one.
+                    let alone = matches!(origin, CodeOrigin::Session(_) | CodeOrigin::Recovery);
+                    let draft = Draft::done(Kind::CardActivated)
+                        .by_role(Role::Nobody)
+                        .about(person)
+                        .card(row.id)
+                        .fact_if("step", alone.then_some(last_step));
                     record::record(app, tx, draft).await?;
                 }
                 return Ok(CodeCheck::Accepted { card_id: row.id, step: last_step });

@@ -253,7 +253,7 @@ async fn resynchronise_in(
     }
     throttle::clear(tx, &key).await?;
     let draft = manager.signs(Draft::done(Kind::CardResynchronised)).about(holder).card(row.id);
-    record::record(app, tx, draft.fact("drift", memory.drift)).await?;
+    record::record(app, tx, draft.fact("drift", memory.drift).fact("step", memory.last_step)).await?;
     Ok(Ok(()))
 }
 

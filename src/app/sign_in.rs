@@ -260,7 +260,7 @@ pub async fn code(
         let known = device(tx, Some(&person), browser).await?;
         let origin = known.map_or(CodeOrigin::Unknown, CodeOrigin::Device);
         let card = match check_code::check(app, tx, person.id, origin, code).await? {
-            CodeCheck::Accepted { card_id, .. } => card_id,
+            CodeCheck::Accepted { card_id, step } => (card_id, step),
             CodeCheck::AlreadyUsed { next_in_seconds } => return Ok(CodeOutcome::AlreadyUsed { next_in_seconds }),
             CodeCheck::Wrong => return Ok(CodeOutcome::Wrong),
             CodeCheck::Locked { until } => return Ok(CodeOutcome::Wait { until }),
@@ -274,19 +274,23 @@ pub async fn code(
     })
 }
 
-/// Opens the full session; makes the browser a known one.
+/// Opens the full session with the step of a card; makes the browser a known one.
 pub(super) async fn complete(
     app: &App,
     tx: &mut WriteTx,
     person: &PersonRow,
-    (card, entered_by): (CardId, Option<RowId>),
+    ((card, step), entered_by): ((CardId, i64), Option<RowId>),
     (token, new_device): (&PlainToken, &PlainToken),
     known: Option<RowId>,
     browser: &Browser,
 ) -> Result<Option<PlainToken>, Fault> {
     begin(app, tx, person, Stage::Full, (Some(card), entered_by), token, browser).await?;
     let way = if entered_by.is_some() { "provider" } else { "password" };
-    let draft = Draft::done(Kind::SignInCompleted).by(person.id, role_of(person)).card(card).fact("way", way);
+    let draft = Draft::done(Kind::SignInCompleted)
+        .by(person.id, role_of(person))
+        .card(card)
+        .fact("step", step)
+        .fact("way", way);
     record::record(app, tx, draft).await?;
     let now = app.now();
     if let Some(id) = known {

@@ -1,11 +1,13 @@
 //! A code again, in a session that has been without activity for a quarter of an hour.
 use crate::domain::time::Timestamp;
+use crate::log::draft::Draft;
+use crate::log::kind::Kind;
 use crate::transact;
 
-use super::App;
 use super::caller::SignedIn;
 use super::check_code::{self, CodeCheck, CodeOrigin};
 use super::fault::Fault;
+use super::{App, record, sign_out};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepUp {
@@ -25,7 +27,11 @@ pub async fn again(app: &App, who: &SignedIn, code: &str) -> Result<StepUp, Faul
     transact!(app.store, "code_again", tx => {
         let origin = CodeOrigin::Session(who.session_id);
         Ok::<_, Fault>(match check_code::check(app, tx, who.person_id, origin, code).await? {
-            CodeCheck::Accepted { .. } => StepUp::Fresh,
+            CodeCheck::Accepted { card_id, step } => {
+                let draft = Draft::done(Kind::CardCodeGiven).by(who.person_id, sign_out::role(who)).card(card_id);
+                record::record(app, tx, draft.fact("step", step)).await?;
+                StepUp::Fresh
+            }
             CodeCheck::AlreadyUsed { next_in_seconds } => StepUp::AlreadyUsed { next_in_seconds },
             CodeCheck::Wrong => StepUp::Wrong,
             CodeCheck::Locked { until } => StepUp::Locked { until },

@@ -79,6 +79,8 @@ tokens! {
         CardActivated = "card.activated",
         CardResynchronised = "card.resynchronised",
         CardCodeRefused = "card.code_refused",
+        /// In a session, by itself: a code that signs stands in the entry of the signature.
+        CardCodeGiven = "card.code_given",
         CardEnded = "card.ended",
         // Mandates
         MandateProposed = "mandate.proposed",

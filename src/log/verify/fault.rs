@@ -135,7 +135,7 @@ pub enum Wrong {
     Twice { id: EntryId, first: u64 },
     #[error("the nonce of a part was used before, at line {first}: two secrets were not drawn independently")]
     Nonce { first: u64 },
-    #[error("the code of card {card} for time step {step} signed twice, first at line {first}")]
+    #[error("the code of card {card} for time step {step} was used twice, first at line {first}")]
     CodeTwice { card: CardId, step: i64, first: u64 },
 
     #[error(

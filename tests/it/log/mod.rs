@@ -1,5 +1,6 @@
 //! The action log on both engines: entries, sequencing, heads, floods, and what an auditor is told.
 mod clocks;
+mod codes;
 mod complete;
 mod epochs;
 mod erasing;

@@ -166,6 +166,18 @@ fn a_signature_rests_on_the_consent_to_the_same_text() {
         log.add(draft.fact("step", 7_i64));
     });
     assert!(matches!(reused[..], [Wrong::CodeTwice { step: 7, .. }]), "{reused:?}");
+    // Whatever the two acts were; one written before sign-ins said their step is no second use.
+    let other = |step: Option<i64>| {
+        signing(&|log, consent| {
+            log.add(log.signature(consent, 7));
+            for (kind, step) in [(Kind::CardCodeGiven, Some(8)), (Kind::SignInCompleted, step)] {
+                log.add(Draft::done(kind).by(person(), Role::Aidant).card(card()).fact_if("step", step));
+            }
+        })
+    };
+    let reused = other(Some(8));
+    assert!(matches!(reused[..], [Wrong::CodeTwice { step: 8, .. }]), "{reused:?}");
+    assert_eq!((other(None), other(Some(9))), (vec![], vec![]));
 }
 
 #[test]

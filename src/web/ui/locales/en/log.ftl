@@ -133,6 +133,7 @@ log-kind-card-enrolled = App registered as a card
 log-kind-card-assigned = Card handed over
 log-kind-card-activated = Card validated
 log-kind-card-resynchronised = Card clock set right
+log-kind-card-code-given = Card code given
 log-kind-card-code-refused = Card code refused
 log-kind-card-ended = Card withdrawn
 log-kind-mandate-proposed = Mandate proposed

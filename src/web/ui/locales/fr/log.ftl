@@ -133,6 +133,7 @@ log-kind-card-enrolled = Application enregistrée comme carte
 log-kind-card-assigned = Carte remise
 log-kind-card-activated = Carte validée
 log-kind-card-resynchronised = Carte remise à l'heure
+log-kind-card-code-given = Code de carte donné
 log-kind-card-code-refused = Code de carte refusé
 log-kind-card-ended = Carte retirée
 log-kind-mandate-proposed = Mandat proposé
