@@ -29,18 +29,13 @@ describe("an operator's pages of services", () => {
     test(`${visit.name}, in ${visit.language}`, async () => {
       const visitor = await Visitor.open(browser, visit);
       const picture = (page) => visitor.picture(`clients-${page}-${visit.name}.png`, { fullPage: true });
-      try {
+      await visitor.through(demo, `clients-failed-${visit.name}.png`, async () => {
         await signIn(visitor, demo, OPERATOR);
         await watch(visitor, demo, picture);
         const address = await register(visitor, demo, `essai-${visit.name}`, picture);
         await change(visitor, address, picture);
         await stop(visitor, address, picture);
-      } catch (error) {
-        await picture('failed');
-        const told = [error.message, `at ${visitor.page.url()}`, `after: ${visitor.checked.join(' · ')}`, ...demo.journal.slice(-5)];
-        throw new Error(told.join('\n'), { cause: error });
-      }
-      await visitor.close();
+      });
     });
   }
 });

@@ -31,13 +31,7 @@ describe('the other pages, on a telephone, in the dark', () => {
     for (const [name, visit] of Object.entries(visits)) {
       test(`${name}, in ${language}`, async () => {
         const visitor = await Visitor.open(browser, { language, ...PHONE });
-        try {
-          await visit(visitor, demo);
-        } catch (error) {
-          await visitor.picture(`pages-${name}-${language}.png`, { fullPage: true });
-          throw new Error(`${error.message}\nat ${visitor.page.url()}\nafter: ${visitor.checked.join(' · ')}`, { cause: error });
-        }
-        await visitor.close();
+        await visitor.through(demo, `pages-${name}-${language}.png`, () => visit(visitor, demo));
       });
     }
   }

@@ -34,14 +34,7 @@ describe("the auditor's room", () => {
     test(`${visit.name}, in ${visit.language}`, async () => {
       const visitor = await Visitor.open(browser, visit);
       const picture = (page) => visitor.picture(`room-${page}-${visit.name}.png`, { fullPage: true });
-      try {
-        await review(visitor, demo, reference, picture);
-      } catch (error) {
-        await picture('failed');
-        const told = [error.message, `at ${visitor.page.url()}`, `after: ${visitor.checked.join(' · ')}`, ...demo.journal.slice(-5)];
-        throw new Error(told.join('\n'), { cause: error });
-      }
-      await visitor.close();
+      await visitor.through(demo, `room-failed-${visit.name}.png`, () => review(visitor, demo, reference, picture));
     });
   }
 });

@@ -30,14 +30,8 @@ for (const engine of ['sqlite', 'postgres']) {
         // Half of the scenes on a telephone in the dark.
         const phone = engine === 'postgres' ? { viewport: { width: 360, height: 740 }, scheme: 'dark' } : {};
         const desk = await Visitor.open(browser, { language, ...phone });
-        try {
-          await play(desk, demo, { engine, language, persona, name, born, family });
-        } catch (error) {
-          await desk.picture(`scene-${engine}-${language}.png`, { fullPage: true });
-          const told = [error.message, `at ${desk.page.url()}`, `after: ${desk.checked.join(' · ')}`, ...demo.journal.slice(-5)];
-          throw new Error(told.join('\n'), { cause: error });
-        }
-        await desk.close();
+        const scene = { engine, language, persona, name, born, family };
+        await desk.through(demo, `scene-${engine}-${language}.png`, () => play(desk, demo, scene));
         const faults = demo.journal.filter((line) => /"level":"ERROR"/.test(line));
         assert.deepEqual(faults, [], 'no fault in the journal');
       });

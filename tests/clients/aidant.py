@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import unittest
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -31,3 +32,15 @@ class Aidant:
         self.process.stdin.close()
         self.process.wait(timeout=30)
         self.process.stdout.close()
+
+
+class AidantTest(unittest.TestCase):
+    """One demonstration and one aidant, for all the tests of a class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.aidant = Aidant()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.aidant.stop()

@@ -16,7 +16,7 @@ from flask import Flask, jsonify
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from aidant import Aidant
+from aidant import AidantTest
 
 
 def service(aidant, client_id, secret, algorithm, method, **changes):
@@ -59,15 +59,7 @@ def sign_in(aidant, browser):
     return browser.get(f"{back.path}?{back.query}")
 
 
-class AuthlibTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.aidant = Aidant()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.aidant.stop()
-
+class AuthlibTest(AidantTest):
     def completes_and_refuses(self, algorithm, method):
         name = f"authlib-{algorithm.lower()}"
         registered = self.aidant.ask(

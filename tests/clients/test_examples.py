@@ -7,20 +7,12 @@ import sys
 import unittest
 from pathlib import Path
 
-from aidant import HERE, Aidant
+from aidant import HERE, AidantTest
 
 EXAMPLES = HERE.parent.parent / "docs" / "examples"
 
 
-class ExamplesTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.aidant = Aidant()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.aidant.stop()
-
+class ExamplesTest(AidantTest):
     def runs(self, *command):
         client = self.aidant.test_client
         service = subprocess.Popen(

@@ -12,7 +12,7 @@ from pathlib import Path
 from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
 
-from aidant import HERE, Aidant
+from aidant import HERE, AidantTest
 
 LONG = os.environ.get("TESTS_LONG") == "yes"
 
@@ -31,15 +31,7 @@ checks.positive_data_acceptance.enabled = false
 """
 
 
-class OpenApiTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.aidant = Aidant()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.aidant.stop()
-
+class OpenApiTest(AidantTest):
     def signed_in(self):
         """Registers a service and signs in; gives its settings, and what its requests may hold."""
         at, client_id = self.aidant.origin, "schemathesis"

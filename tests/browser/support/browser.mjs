@@ -90,6 +90,19 @@ export class Visitor {
     await this.page.screenshot({ path: target, ...options });
   }
 
+  /** Does `visit`, then closes. When it fails: a picture of the page in `file`, and where it was, after what, and what
+   *  the program wrote last. */
+  async through(demo, file, visit) {
+    try {
+      await visit();
+    } catch (error) {
+      await this.picture(file, { fullPage: true });
+      const told = [error.message, `at ${this.page.url()}`, `after: ${this.checked.join(' · ')}`, ...demo.journal.slice(-5)];
+      throw new Error(told.join('\n'), { cause: error });
+    }
+    await this.close();
+  }
+
   async close() {
     await this.context.close();
     assert.deepEqual(this.faults, [], 'faults seen by the browser');
