@@ -24,6 +24,10 @@ pub struct Professionals {
     pub scopes: Vec<String>,
     #[serde(default)]
     pub pkce: bool,
+    /// Whether the provider's contract promises that every address it gives is verified: `email_verified` may then be
+    /// absent from its answers. An address said not to be verified never counts.
+    #[serde(default)]
+    pub emails_verified: bool,
     /// Levels asked for as an essential claim, and the only ones accepted in the answer.
     #[serde(default = "default_acr")]
     pub acr_accepted: Vec<String>,

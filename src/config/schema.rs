@@ -184,6 +184,14 @@ pub const SCHEMA: &[Key] = &[
     ),
     key(
         "professionals",
+        "emails_verified",
+        "false",
+        "true",
+        "Its contract promises that every address it gives is verified: an invitation may be answered with one though \
+         `email_verified` is absent. Without it the claim must be there and true.",
+    ),
+    key(
+        "professionals",
         "acr_accepted",
         "[eidas1, eidas0-mfa, eidas1-mfa, eidas2, eidas3]",
         "[\"eidas1-mfa\", \"eidas2\"]",

@@ -198,6 +198,7 @@ fn config(folder: &Folder, memory: &Memory) -> Result<Config, StageError> {
                 .map(str::to_owned)
                 .to_vec(),
             pkce: false,
+            emails_verified: false,
             acr_accepted: vec!["eidas1".to_owned()],
             id_token_alg: "ES256".to_owned(),
             userinfo_alg: "ES256".to_owned(),

@@ -181,7 +181,7 @@ impl Persona {
                 "birthplace" => ["birthplace"].as_slice(),
                 "birthcountry" => ["birthcountry"].as_slice(),
                 "preferred_username" => ["preferred_username"].as_slice(),
-                "email" => ["email"].as_slice(),
+                "email" => ["email", "email_verified"].as_slice(),
                 "idp_birthdate" => ["idp_birthdate"].as_slice(),
                 "usual_name" => ["usual_name"].as_slice(),
                 "uid" => ["uid"].as_slice(),
@@ -210,6 +210,8 @@ impl Persona {
             "birthplace" => json!(self.birthplace),
             "birthcountry" => json!(self.birthcountry),
             "email" => json!(self.email?),
+            // FranceConnect does not say; of a professional it matters.
+            "email_verified" => json!(self.siret.map(|_| true)?),
             "uid" => json!(self.identifier),
             "siret" => json!(self.siret?),
             _ => return None,
@@ -229,7 +231,8 @@ mod tests {
             assert!(member.places.iter().any(|place| Some(place.siret) == persona.siret));
             assert!(Persona::find(false, persona.identifier).is_none());
             let claims = persona.claims("openid given_name usual_name email uid siret");
-            assert_eq!(claims.len(), 5, "{claims:?}");
+            assert_eq!(claims.len(), 6, "{claims:?}");
+            assert_eq!(claims["email_verified"], true);
         }
         assert!(Persona::find(true, "josette").is_none());
     }

@@ -56,7 +56,7 @@ pub struct Identified {
 pub struct Professional {
     pub issuer: String,
     pub subject: String,
-    /// Absent when the provider says that it did not verify it.
+    /// Absent when it is not certain that the provider verified it.
     pub email: Option<String>,
     /// Of the organisation in which they signed in.
     pub siret: Option<String>,
@@ -126,7 +126,8 @@ impl Federation {
         expected: &Expected,
     ) -> Result<Professional, Refused> {
         let proven = self.prove(now, answer, expected).await?;
-        let told = proven.holding(claims::professional(&proven.claims, &proven.subject))?;
+        let told = 
+            proven.holding(claims::professional(&proven.claims, &proven.subject, self.provider.emails_verified))?;
         Ok(Professional {
             issuer: self.provider.issuer.clone(),
             subject: proven.subject,

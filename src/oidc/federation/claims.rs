@@ -36,10 +36,18 @@ pub(super) struct Told {
     pub(super) siret: Option<String>,
 }
 
-/// An address that the provider says is not verified is as good as none.
-pub(super) fn professional(claims: &Claims, subject: &str) -> Result<Told, FederationError> {
+/// An address that is not verified is as good as none: the provider says so of this one (`email_verified`, OpenID
+/// Connect Core §5.1), or says nothing and its contract promises it of all (`by_contract`).
+pub(super) fn professional(
+    claims: &Claims,
+    subject: &str,
+    by_contract: bool,
+) -> Result<Told, FederationError> {
     same_subject(claims, subject)?;
-    let verified = claims.get("email_verified").is_none_or(|value| value == &Value::Bool(true));
+    let verified = match claims.get("email_verified") {
+        None | Some(Value::Null) => by_contract,
+        Some(said) => said == &Value::Bool(true),
+    };
     Ok(Told {
         email: text(claims, "email", "email")?.filter(|_| verified),
         siret: text(claims, "siret", "siret")?,

@@ -1,5 +1,6 @@
 //! The provider's metadata and keys (OpenID Connect Discovery 1.0), fetched once and remembered for a while.
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration as Wait;
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
@@ -47,22 +48,29 @@ pub(super) type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What is remembered, with the instant at which it was fetched.
+/// A page waits no longer for it.
+const PATIENCE: Wait = Wait::from_secs(2);
+
 #[derive(Debug, Default)]
-pub(super) struct Discovery(Mutex<Option<(Timestamp, Arc<Metadata>)>>);
+pub(super) struct Discovery {
+    /// What is remembered, with the instant at which it was fetched.
+    known: Mutex<Option<(Timestamp, Arc<Metadata>)>>,
+    /// When a page last made us ask. Held while one asks: the others wait for that answer.
+    asked: tokio::sync::Mutex<Option<Timestamp>>,
+}
 
 impl Discovery {
     fn remembered(&self) -> Option<(Timestamp, Arc<Metadata>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was last said, however long ago.
-    pub(super) fn last(&self) -> Option<Arc<Metadata>> {
+    fn last(&self) -> Option<Arc<Metadata>> {
         self.remembered().map(|(_, metadata)| metadata)
     }
 
     fn remember(&self, now: Timestamp, metadata: Arc<Metadata>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, metadata));
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, metadata));
     }
 }
 
@@ -73,6 +81,29 @@ impl Federation {
             Some((fetched, metadata)) if now.since(fetched) < REMEMBERED_FOR => Ok(metadata),
             _ => self.fetch_metadata(now).await,
         }
+    }
+
+    /// As [`Federation::metadata`], for a page: what was last said when nothing newer comes soon, and nothing when the
+    /// provider never answered. One that does not answer is asked again after [`AT_LEAST_BETWEEN`] only.
+    pub(super) async fn metadata_soon(&self, now: Timestamp) -> Option<Arc<Metadata>> {
+        match self.discovery.remembered() {
+            Some((fetched, metadata)) if now.since(fetched) < REMEMBERED_FOR => return Some(metadata),
+            _ => {}
+        }
+        let asking = async {
+            let mut asked = self.discovery.asked.lock().await;
+            if asked.is_none_or(|at| now.since(at) >= AT_LEAST_BETWEEN) {
+                *asked = Some(now);
+                return self.metadata(now).await.map(drop);
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, issuer = self.provider.issuer, "no metadata for a page"),
+            Err(_) => tracing::warn!(issuer = self.provider.issuer, "no metadata for a page in time"),
+        }
+        self.discovery.last()
     }
 
     /// Newer keys than those just used, if it is time to ask: the provider may have changed its key.

@@ -64,6 +64,9 @@ pub struct IdentityProvider {
     /// Whether the levels are asked for as an essential claim of the ID token (OpenID Connect Core §5.5.1.1), as
     /// ProConnect wants it, rather than in `acr_values`.
     pub acr_in_claims: bool,
+    /// Whether its contract promises that every address it gives is verified: an answer that does not say so is then
+    /// taken for one that does.
+    pub emails_verified: bool,
     /// Levels accepted in the answer; an absent or other level is refused.
     pub acr_accepted: Vec<String>,
     /// The one algorithm its ID tokens are signed with.

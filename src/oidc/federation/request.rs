@@ -81,10 +81,9 @@ impl Federation {
         Ok(self.metadata(now).await?.authorization_endpoint().url().origin())
     }
 
-    /// As [`Federation::origin`], without asking the provider: what it last said, or its issuer's origin.
-    pub fn likely_origin(&self) -> Option<url::Origin> {
-        let said = self.discovery.last().map(|metadata| metadata.authorization_endpoint().url().origin());
-        said.or_else(|| Some(Url::parse(&self.provider.issuer).ok()?.origin()))
+    /// As [`Federation::origin`], for a page that must not wait long: nothing while the provider has never answered.
+    pub async fn origin_soon(&self, now: Timestamp) -> Option<url::Origin> {
+        Some(self.metadata_soon(now).await?.authorization_endpoint().url().origin())
     }
 
     /// Where to send the browser so that the session opened at the provider is closed at once (OpenID Connect

@@ -88,6 +88,7 @@ impl Provider {
             pkce: false,
             acr_values: vec!["eidas1".into()],
             acr_in_claims: false,
+            emails_verified: false,
             acr_accepted: vec!["eidas1".into(), "eidas2".into()],
             id_token_alg: SignatureAlg::Es256,
             userinfo_alg: None,

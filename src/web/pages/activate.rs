@@ -13,6 +13,7 @@ use crate::web::extract::{PostedForm, Visit};
 use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Form, Page};
 
+use super::professional::Offer;
 use super::sign_in::{CodeRefusal, browser, signed_in};
 use super::{professional, redirect};
 
@@ -35,13 +36,13 @@ struct PasswordPage {
     email: String,
     reset: bool,
     /// The provider that takes the place of a password, in an invitation.
-    provider: Option<String>,
+    offer: Option<Offer>,
     provider_action: String,
     problem: Option<String>,
 }
 
 impl PasswordPage {
-    fn new(app: &App, visit: &Visit, (token, invitation): (&str, &Invitation), form: Form) -> Self {
+    async fn new(app: &App, visit: &Visit, (token, invitation): (&str, &Invitation), form: Form) -> Self {
         let reset = invitation.purpose == Purpose::Reset;
         let title = if reset { "reset-title" } else { "activate-title" };
         Self {
@@ -50,7 +51,7 @@ impl PasswordPage {
             name: invitation.name.full(),
             email: invitation.email.clone(),
             reset,
-            provider: professional::label(app, &visit.l()).filter(|_| !reset),
+            offer: if reset { None } else { Offer::of(app, &visit.l()).await },
             provider_action: format!("/activate/{token}/professional"),
             problem: professional::problem(app, visit),
         }
@@ -78,8 +79,8 @@ async fn over(app: &App, visit: &Visit) -> Response {
 async fn show(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Response {
     match open(&app, &visit, &token).await {
         Ok((_, invitation)) => {
-            let page = PasswordPage::new(&app, &visit, (&token, &invitation), Form::empty());
-            professional::leads_there(&app, ui::html(&page))
+            let page = PasswordPage::new(&app, &visit, (&token, &invitation), Form::empty()).await;
+            professional::leads_there(page.offer.as_ref(), ui::html(&page))
         }
         Err(response) => response,
     }
@@ -113,8 +114,8 @@ async fn post(
             Err(fault) => return Problem::internal(&fault).respond(&visit),
         }
     }
-    let page = PasswordPage::new(&app, &visit, (&token, &invitation), form);
-    professional::leads_there(&app, ui::render(StatusCode::UNPROCESSABLE_ENTITY, &page))
+    let page = PasswordPage::new(&app, &visit, (&token, &invitation), form).await;
+    professional::leads_there(page.offer.as_ref(), ui::render(StatusCode::UNPROCESSABLE_ENTITY, &page))
 }
 
 const fn weakness_key(weakness: Weakness) -> &'static str {

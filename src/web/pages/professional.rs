@@ -10,7 +10,6 @@ use crate::app::check_code::CodeCheck;
 use crate::app::professional::{self, Leaving, ProfessionalError, Purpose, Start};
 use crate::app::step_up::{self, StepUp};
 use crate::domain::secret::PlainToken;
-use crate::oidc::federation::Federation;
 use crate::web::error::Problem;
 use crate::web::extract::cookies::{self, Cookie};
 use crate::web::extract::{Person, PostedForm, ProviderAnswer, Visit};
@@ -40,9 +39,28 @@ pub fn label(app: &App, l: &L) -> Option<String> {
     Some(provider.provider().label.in_language(l.tag()).to_owned())
 }
 
-/// A page whose form leads to the provider: its policy must allow it.
-pub fn leads_there(app: &App, mut response: Response) -> Response {
-    if let Some(origin) = app.professionals.as_deref().and_then(Federation::likely_origin) {
+/// The provider, as a page with a form that leads to it offers it.
+pub struct Offer {
+    pub provider: String,
+    /// Where the form ends; unknown while the provider does not answer.
+    origin: Option<url::Origin>,
+}
+
+impl Offer {
+    pub async fn of(app: &App, l: &L) -> Option<Self> {
+        let origin = app.professionals.as_deref()?.origin_soon(app.now()).await;
+        Some(Self { provider: label(app, l)?, origin })
+    }
+
+    /// Whether the form would lead anywhere: the policy of the page allows no place that nobody has told us.
+    pub fn is_open(&self) -> bool {
+        self.origin.is_some()
+    }
+}
+
+/// A page that offers the provider: its policy must allow its form to end there.
+pub fn leads_there(offer: Option<&Offer>, mut response: Response) -> Response {
+    if let Some(origin) = offer.and_then(|offer| offer.origin.clone()) {
         response.extensions_mut().insert(FormEndsAt(origin));
     }
     response
@@ -190,7 +208,7 @@ async fn signed_out(
 struct ProfessionalPage {
     page: Page,
     form: Form,
-    provider: String,
+    offer: Offer,
     /// The day of the link, when there is one.
     since: Option<String>,
     problem: Option<String>,
@@ -199,7 +217,7 @@ struct ProfessionalPage {
 
 async fn draw(app: &App, visit: &Visit, who: &SignedIn, form: Form, countdown: Option<i64>) -> Response {
     let l = visit.l();
-    let Some(provider) = label(app, &l) else { return Problem::not_found().respond(visit) };
+    let Some(offer) = Offer::of(app, &l).await else { return Problem::not_found().respond(visit) };
     let since = match professional::linked_since(app, who).await {
         Ok(since) => since.map(|at| l.date(at)),
         Err(fault) => return Problem::internal(&fault).respond(visit),
@@ -207,8 +225,8 @@ async fn draw(app: &App, visit: &Visit, who: &SignedIn, form: Form, countdown: O
     let status = if form.is_valid() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = visit.page("professional-title").of_form(&form).reached_at("/account/professional");
     let problem = problem(app, visit);
-    let page = ProfessionalPage { page, form, provider, since, problem, countdown };
-    leads_there(app, ui::render(status, &page))
+    let page = ProfessionalPage { page, form, offer, since, problem, countdown };
+    leads_there(Some(&page.offer), ui::render(status, &page))
 }
 
 async fn show(State(app): State<App>, visit: Visit, Person(who): Person) -> Response {

@@ -19,6 +19,7 @@ use crate::web::extract::{Person, PostedForm, Visit};
 use crate::web::route::{Access, Route};
 use crate::web::ui::{self, Form, L, Message, Page};
 
+use super::professional::Offer;
 use super::{local_path, professional, redirect, redirect_back};
 
 /// A browser stays known for a year after each complete sign-in.
@@ -138,21 +139,21 @@ struct SignInPage {
     page: Page,
     form: Form,
     /// The provider that takes the place of the password.
-    provider: Option<String>,
+    offer: Option<Offer>,
     provider_action: String,
     problem: Option<String>,
 }
 
 impl SignInPage {
-    fn respond(app: &App, visit: &Visit, form: Form, status: StatusCode) -> Response {
+    async fn respond(app: &App, visit: &Visit, form: Form, status: StatusCode) -> Response {
         let page = Self {
             page: visit.page("sign-in-title").of_form(&form),
             form,
-            provider: professional::label(app, &visit.l()),
+            offer: Offer::of(app, &visit.l()).await,
             provider_action: with_next("/sign-in/professional", &next(visit)),
             problem: professional::problem(app, visit),
         };
-        professional::leads_there(app, ui::render(status, &page))
+        professional::leads_there(page.offer.as_ref(), ui::render(status, &page))
     }
 }
 
@@ -160,7 +161,7 @@ async fn show(State(app): State<App>, visit: Visit) -> Response {
     if visit.signed_in().is_some() {
         return redirect(&next(&visit));
     }
-    SignInPage::respond(&app, &visit, Form::empty(), StatusCode::OK)
+    SignInPage::respond(&app, &visit, Form::empty(), StatusCode::OK).await
 }
 
 async fn post(
@@ -175,7 +176,7 @@ async fn post(
         form.refuse("password", "sign-in-password-required");
     }
     if !form.is_valid() {
-        return SignInPage::respond(&app, &visit, form, StatusCode::UNPROCESSABLE_ENTITY);
+        return SignInPage::respond(&app, &visit, form, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     match sign_in::password(&app, &email, password, &browser(&app, &visit, &headers)).await {
         Ok(PasswordOutcome::Accepted(token)) => {
@@ -184,11 +185,11 @@ async fn post(
         }
         Ok(PasswordOutcome::Refused) => {
             form.refuse("password", "sign-in-refused");
-            SignInPage::respond(&app, &visit, form, StatusCode::UNPROCESSABLE_ENTITY)
+            SignInPage::respond(&app, &visit, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Ok(PasswordOutcome::Wait { until }) => {
             form.refuse("password", wait_message("sign-in-wait", &visit.l(), until, app.now()));
-            SignInPage::respond(&app, &visit, form, StatusCode::TOO_MANY_REQUESTS)
+            SignInPage::respond(&app, &visit, form, StatusCode::TOO_MANY_REQUESTS).await
         }
         Ok(PasswordOutcome::TooMany) => {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many").respond(&visit)

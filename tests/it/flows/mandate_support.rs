@@ -93,6 +93,7 @@ impl Provider {
             pkce: true,
             acr_values: vec!["eidas1".into()],
             acr_in_claims: false,
+            emails_verified: false,
             acr_accepted: vec!["eidas1".into()],
             id_token_alg: SignatureAlg::Es256,
             userinfo_alg: None,

@@ -18,6 +18,7 @@ mod people;
 pub mod people_support;
 pub mod pro_connect;
 mod pro_connect_links;
+mod pro_connect_pages;
 pub mod provider;
 mod provider_checks;
 mod provider_choice;

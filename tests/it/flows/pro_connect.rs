@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entremise::domain::ids::StructureId;
 use entremise::domain::person::Role;
-use entremise::oidc::federation::Federation;
+use entremise::oidc::federation::{Federation, IdentityProvider};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -38,11 +38,21 @@ pub struct Away {
     pub cookie: String,
 }
 
+/// ProConnect, with which people may enter from now on.
+pub async fn beside(app: &mut TestApp) -> National {
+    let addresses = Addresses { redirect: BACK, signed_out: SIGNED_OUT };
+    let national = National::start(PRO_CONNECT, addresses, Arc::new(app.clock.clone())).await;
+    app.let_enter_with(Federation::new(registration(&national)));
+    national
+}
+
+pub fn registration(national: &National) -> IdentityProvider {
+    national.registration(&SCOPES, PRO_CONNECT.levels)
+}
+
 impl Scene {
     pub async fn open(mut app: TestApp) -> Self {
-        let addresses = Addresses { redirect: BACK, signed_out: SIGNED_OUT };
-        let national = National::start(PRO_CONNECT, addresses, Arc::new(app.clock.clone())).await;
-        app.let_enter_with(Federation::new(national.registration(&SCOPES, PRO_CONNECT.levels)));
+        let national = beside(&mut app).await;
         national.meets(&nadia());
         let structure = app.structure("CCAS de Gannat", SIRET).await;
         let aidant = app.hire("Nadia Benali", "nadia@exemple.fr", &[Role::Aidant], structure).await;

@@ -2,12 +2,13 @@
 //! the structure of the same SIRET.
 use entremise::app::manage_cards::{self, Manager};
 use entremise::domain::person::Role;
+use entremise::oidc::federation::Federation;
 use serde_json::json;
 use time::Duration;
 
 use super::france_connect_identifies::reasons;
 use super::people_support::{PASSWORD, VirtualCard};
-use super::pro_connect::{Scene, nadia};
+use super::pro_connect::{Scene, nadia, registration};
 use super::provider::logged;
 use crate::support::TestApp;
 use crate::support::national::Browser;
@@ -99,6 +100,8 @@ on_both_engines! {
         let cases = [
             ("email", json!("nadia@exemple.fr"), "other_email"),
             ("email_verified", json!(false), "other_email"),
+            ("email_verified", json!("true"), "other_email"),
+            ("email_verified", json!(null), "other_email"),
             ("siret", json!("21290019500016"), "other_organisation"),
         ];
         let mut told = Vec::new();
@@ -132,5 +135,37 @@ on_both_engines! {
         assert_eq!(call.send().await.location(), "/account/professional?problem=no_password");
         scene.app.password("lea@exemple.fr", PASSWORD, None).await.assert_status(422);
         scene.app.post(&format!("{here}/professional")).send().await.assert_status(410);
+    }
+
+    /// An address counts when it is said to be verified, or when nothing is said and the deployment knows that the
+    /// provider's contract promises it of all: never when it is said not to be.
+    async fn an_address_is_verified_when_it_is_said_or_promised(app: TestApp) {
+        let mut scene = Scene::open(app).await;
+        let (_, link) = scene.app.invite("Léa Roy", "lea@exemple.fr", &[Role::Aidant], Some(scene.structure)).await;
+        let here = format!("/activate/{}", link.reveal());
+        let (refused, linked) = (format!("{here}?problem=other_email"), format!("{here}/card"));
+        for (promised, said, to) in [
+            (false, None, &refused),
+            (true, Some(false), &refused),
+            (false, Some(false), &refused),
+            (true, None, &linked),
+        ] {
+            let mut provider = registration(&scene.national);
+            provider.emails_verified = promised;
+            scene.app.let_enter_with(Federation::new(provider));
+            let mut lea = nadia();
+            (lea["sub"], lea["email"]) = (json!("pro-lea"), json!("lea@exemple.fr"));
+            match said {
+                Some(said) => lea["email_verified"] = json!(said),
+                None => drop(lea.as_object_mut().unwrap().remove("email_verified")),
+            }
+            scene.national.meets(&lea);
+            let away = Scene::away(&scene.app.post(&format!("{here}/professional")).send().await);
+            let mut browser = Browser::fresh();
+            scene.there_and_back(&mut browser, &away, None).await.assert_status(303);
+            assert_eq!(scene.closed(&mut browser, &away.cookie).await, *to, "promised {promised}, said {said:?}");
+        }
+        assert_eq!(reasons(&scene.app, "professional.linked").await, ["other_email"; 3]);
+        assert_eq!(scene.app.count("SELECT COUNT(*) FROM professional_identity").await, 1);
     }
 }

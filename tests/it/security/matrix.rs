@@ -12,6 +12,7 @@ use entremise::web::router::routes;
 use http::Method;
 
 use crate::flows::mandate_support::{Desk, fatou, josette};
+use crate::flows::pro_connect;
 use crate::flows::provider::{Browser, basic, json, param, redeem, server};
 use crate::support::people::change;
 use crate::support::services::Service;
@@ -188,6 +189,18 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/log/entries/{id}/receipt", "scxxx0sssxx"),
 ];
 
+/// The routes of the provider of professionals, where one is configured; above there is none.
+const WITH_A_PROVIDER: &[(&str, &str, &str)] = &[
+    ("POST", "/sign-in/professional", "+++++++++++"),
+    ("POST", "/activate/{token}/professional", "ggggggggggg"),
+    ("GET", "/professional/back", "bbbbbbbbbbb"),
+    ("GET", "/professional/leaving", "+++++++++++"),
+    ("GET", "/professional/signed-out", "+++++++++++"),
+    ("GET", "/account/professional", "sc++++sss++"),
+    ("POST", "/account/professional/link", "sc++++sss++"),
+    ("POST", "/account/professional/unlink", "sc++++sss++"),
+];
+
 #[test]
 fn every_route_is_in_the_matrix() {
     let written: BTreeSet<(String, String)> =
@@ -199,24 +212,21 @@ fn every_route_is_in_the_matrix() {
     let gone: Vec<_> = written.difference(&known).collect();
     assert!(missing.is_empty(), "routes without a row: {missing:#?}");
     assert!(gone.is_empty(), "rows without a route: {gone:#?}");
-    for (method, path, row) in MATRIX {
+    let of_a_provider = |path: &str| path.contains("/professional");
+    let twice: BTreeSet<_> =
+        WITH_A_PROVIDER.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(twice, written.into_iter().filter(|(_, path)| of_a_provider(path)).collect());
+    for (method, path, row) in MATRIX.iter().chain(WITH_A_PROVIDER) {
         assert_eq!(row.len(), CALLERS.len(), "{method} {path}: one letter per caller");
     }
 }
 
 on_both_engines! {
     async fn each_caller_gets_what_the_matrix_says(app: TestApp) {
-        let scene = Scene::set(app).await;
-        let mut wrong = String::new();
-        for (method, path, row) in MATRIX {
-            let mut seen = String::new();
-            for caller in CALLERS {
-                seen.push(letter(&scene.call(method, path, caller).await));
-            }
-            if seen != *row {
-                let _ = writeln!(wrong, "(\"{method}\", \"{path}\", \"{seen}\"), // written: {row}");
-            }
-        }
+        let mut scene = Scene::set(app).await;
+        let mut wrong = scene.differences(MATRIX).await;
+        let _national = pro_connect::beside(&mut scene.desk.app).await;
+        wrong += &scene.differences(WITH_A_PROVIDER).await;
         assert!(wrong.is_empty(), "order: {CALLERS:?}\n{wrong}");
     }
 }
@@ -300,6 +310,21 @@ impl Scene {
             other_service,
             card,
         }
+    }
+
+    /// The rows as they should be written, where they are not.
+    async fn differences(&self, rows: &[(&str, &str, &str)]) -> String {
+        let mut wrong = String::new();
+        for (method, path, row) in rows {
+            let mut seen = String::new();
+            for caller in CALLERS {
+                seen.push(letter(&self.call(method, path, caller).await));
+            }
+            if seen != *row {
+                let _ = writeln!(wrong, "(\"{method}\", \"{path}\", \"{seen}\"), // written: {row}");
+            }
+        }
+        wrong
     }
 
     async fn call(&self, method: &str, path: &str, caller: Caller) -> Answer {

@@ -45,6 +45,8 @@ pub enum Fault {
     /// The token endpoint never answers.
     Silent,
     Failing,
+    /// It does not even say where its endpoints are.
+    NoDiscovery,
 }
 
 /// Where the browsers of our service may be sent back to.
@@ -78,6 +80,7 @@ struct State {
     /// Each ID token given out, with the session it belongs to.
     issued: HashMap<String, String>,
     drawn: u64,
+    signs_in_at: Option<&'static str>,
     /// Error pages shown, with why.
     refused: Vec<String>,
 }
@@ -134,6 +137,11 @@ impl National {
         self.state().fault = fault;
     }
 
+    /// Its pages are at another origin than its issuer.
+    pub fn signs_in_at(&self, origin: &'static str) {
+        self.state().signs_in_at = Some(origin);
+    }
+
     /// Sessions that stay open in browsers.
     pub fn open_sessions(&self) -> usize {
         self.state().sessions.len()
@@ -156,6 +164,7 @@ impl National {
             pkce: false,
             acr_values: owned(levels),
             acr_in_claims: !self.0.contract.acr_in_parameter,
+            emails_verified: false,
             acr_accepted: owned(levels),
             id_token_alg: SignatureAlg::Es256,
             userinfo_alg: Some(SignatureAlg::Es256),

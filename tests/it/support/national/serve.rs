@@ -28,12 +28,16 @@ pub(super) fn router(national: &National) -> Router {
         .with_state(national.clone())
 }
 
-async fn discovery(State(national): State<National>) -> Json<Value> {
+async fn discovery(State(national): State<National>) -> Response {
     let issuer = national.issuer();
     let at = |path: &str| format!("{issuer}{path}");
+    if national.state().fault == Fault::NoDiscovery {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let pages = national.state().signs_in_at.unwrap_or(issuer);
     let scopes: Vec<&str> = national.0.contract.scopes.iter().map(|(name, _)| *name).collect();
     Json(json!({
-        "issuer": issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
+        "issuer": issuer, "authorization_endpoint": format!("{pages}/authorize"), "token_endpoint": at("/token"),
         "jwks_uri": at("/jwks"), "userinfo_endpoint": at("/userinfo"), "end_session_endpoint": at("/session/end"),
         "response_types_supported": ["code"], "subject_types_supported": ["pairwise"], "scopes_supported": scopes,
         "id_token_signing_alg_values_supported": ["ES256"], "userinfo_signing_alg_values_supported": ["ES256"],
@@ -42,6 +46,7 @@ async fn discovery(State(national): State<National>) -> Json<Value> {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     }))
+    .into_response()
 }
 
 async fn jwks(State(national): State<National>) -> Json<Value> {

@@ -219,6 +219,8 @@ recover-do = Validate the card
 # Provider of professionals
 professional-instead = Without a password
 professional-instead-text = If your account is linked to { $provider }, identify with it. You will be asked for the code of your card afterwards.
+professional-not-now = { $provider } is not answering at the moment: use your password, or come back in a minute.
+professional-not-now-link = { $provider } is not answering at the moment: your account cannot be linked to it. Come back in a minute.
 professional-do = Continue with { $provider }
 professional-activate-text = You can identify with { $provider } instead of choosing a password. Use the address above and your structure.
 professional-title = Professional identification
@@ -240,7 +242,7 @@ professional-problem-no-structure = None of your structures is habilitated at th
 professional-problem-linked-already = Your account is linked already. To change it, unlink it first.
 professional-problem-linked-elsewhere = This identity is already linked to another account. Nothing has changed.
 professional-problem-session = Your session changed meanwhile. Start again from the page “My account”.
-professional-problem-email = The address given by { $provider } is not that of your invitation. Choose a password, or ask for an invitation to that other address.
+professional-problem-email = The address given by { $provider } is not that of your invitation, or is not verified. Choose a password, or ask for an invitation to that other address.
 professional-problem-organisation = The organisation chosen at { $provider } is not the structure that invites you. Start again with the right one.
 professional-problem-no-password = You have no password: without { $provider } you could not enter any more. First ask your referent for a new password link.
 professional-problem-unverified = The answer of { $provider } could not be verified. For safety it was set aside. Start again; if it happens again, tell the person who runs the service.

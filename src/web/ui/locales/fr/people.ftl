@@ -219,6 +219,8 @@ recover-do = Valider la carte
 # Provider of professionals
 professional-instead = Sans mot de passe
 professional-instead-text = Si votre compte est relié à { $provider }, identifiez-vous avec lui. Le code de votre carte vous sera demandé ensuite.
+professional-not-now = { $provider } ne répond pas pour l'instant : entrez avec votre mot de passe, ou revenez dans une minute.
+professional-not-now-link = { $provider } ne répond pas pour l'instant : votre compte ne peut pas y être relié. Revenez dans une minute.
 professional-do = Continuer avec { $provider }
 professional-activate-text = Vous pouvez vous identifier avec { $provider } au lieu de choisir un mot de passe. Utilisez l'adresse ci-dessus et votre structure.
 professional-title = Identification professionnelle
@@ -240,7 +242,7 @@ professional-problem-no-structure = Aucune de vos structures n'est habilitée en
 professional-problem-linked-already = Votre compte est déjà relié. Pour en changer, commencez par ne plus le relier.
 professional-problem-linked-elsewhere = Cette identité est déjà reliée à un autre compte. Rien n'a changé.
 professional-problem-session = Votre session a changé entre-temps. Recommencez depuis la page « Mon compte ».
-professional-problem-email = L'adresse donnée par { $provider } n'est pas celle de votre invitation. Choisissez un mot de passe, ou demandez une invitation à cette autre adresse.
+professional-problem-email = L'adresse donnée par { $provider } n'est pas celle de votre invitation, ou n'est pas vérifiée. Choisissez un mot de passe, ou demandez une invitation à cette autre adresse.
 professional-problem-organisation = L'organisation choisie chez { $provider } n'est pas la structure qui vous invite. Recommencez en choisissant la bonne.
 professional-problem-no-password = Vous n'avez pas de mot de passe : sans { $provider }, vous ne pourriez plus entrer. Demandez d'abord un lien de nouveau mot de passe à la personne référente.
 professional-problem-unverified = La réponse de { $provider } n'a pas pu être vérifiée. Par sécurité, elle a été écartée. Recommencez ; si cela se répète, prévenez la personne qui administre le service.
