@@ -240,4 +240,3 @@ async fn identify(
     };
     Ok(app.federation.complete(now, answer, &expected).await)
 }
-

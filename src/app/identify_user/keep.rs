@@ -1,11 +1,11 @@
 //! Who was identified is kept: the user, their text and the request are written together.
 use time::Duration;
 
+use crate::app::App;
 use crate::app::caller::PersonName;
 use crate::app::desk::{self, DeskError, HUB_SESSION};
 use crate::app::fault::Fault;
 use crate::app::record::{self, Who};
-use crate::app::App;
 use crate::domain::consent::{CURRENT_VERSION, ConsentTerms, GrantedDomain, ReplacedGrant};
 use crate::domain::ids::UserId;
 use crate::domain::mandate::{Refusal, State, Validity, local_day};
@@ -96,7 +96,12 @@ async fn write(
 }
 
 /// How a civil identity is looked up: to the letter.
-pub(in crate::app) fn identity_index(app: &App, given_name: &str, family_name: &str, birthdate: &str) -> Vec<u8> {
+pub(in crate::app) fn identity_index(
+    app: &App,
+    given_name: &str,
+    family_name: &str,
+    birthdate: &str,
+) -> Vec<u8> {
     let exact = format!("{given_name}\n{family_name}\n{birthdate}");
     app.sealer.blind_index("user identity", exact.as_bytes())
 }

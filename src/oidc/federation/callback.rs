@@ -126,8 +126,11 @@ impl Federation {
         expected: &Expected,
     ) -> Result<Professional, Refused> {
         let proven = self.prove(now, answer, expected).await?;
-        let told = 
-            proven.holding(claims::professional(&proven.claims, &proven.subject, self.provider.emails_verified))?;
+        let told = proven.holding(claims::professional(
+            &proven.claims,
+            &proven.subject,
+            self.provider.emails_verified,
+        ))?;
         Ok(Professional {
             issuer: self.provider.issuer.clone(),
             subject: proven.subject,
@@ -138,12 +141,7 @@ impl Federation {
         })
     }
 
-    async fn prove(
-        &self,
-        now: Timestamp,
-        answer: Answer,
-        expected: &Expected,
-    ) -> Result<Proven, Refused> {
+    async fn prove(&self, now: Timestamp, answer: Answer, expected: &Expected) -> Result<Proven, Refused> {
         let metadata = self.metadata(now).await?;
         let code = self.accept(&metadata, answer)?;
         let tokens = self.exchange(&metadata, code, expected).await?;

@@ -86,9 +86,10 @@ impl Federation {
     /// As [`Federation::metadata`], for a page: what was last said when nothing newer comes soon, and nothing when the
     /// provider never answered. One that does not answer is asked again after [`AT_LEAST_BETWEEN`] only.
     pub(super) async fn metadata_soon(&self, now: Timestamp) -> Option<Arc<Metadata>> {
-        match self.discovery.remembered() {
-            Some((fetched, metadata)) if now.since(fetched) < REMEMBERED_FOR => return Some(metadata),
-            _ => {}
+        if let Some((fetched, metadata)) = self.discovery.remembered()
+            && now.since(fetched) < REMEMBERED_FOR
+        {
+            return Some(metadata);
         }
         let asking = async {
             let mut asked = self.discovery.asked.lock().await;

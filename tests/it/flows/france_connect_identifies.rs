@@ -108,7 +108,8 @@ impl Scene {
         let seen = browser.visit(end).await;
         assert!(seen.location.starts_with(&format!("{SIGNED_OUT}?state=")), "{seen:?}");
         let path = seen.location.strip_prefix("http://localhost:8080").expect("our own address");
-        let call = self.desk.app.get(path).header("sec-fetch-site", "cross-site").cookie("consent", &away.cookie);
+        let call =
+            self.desk.app.get(path).header("sec-fetch-site", "cross-site").cookie("consent", &away.cookie);
         call.send().await.assert_status(303).location().to_owned()
     }
 

@@ -37,7 +37,8 @@ on_both_engines! {
     }
 
     /// Plain words in place of a button that would lead nowhere; the password goes on to work. It is asked again soon.
-    async fn a_provider_that_never_answered_is_not_offered(mut app: TestApp) {
+    async fn a_provider_that_never_answered_is_not_offered(app: TestApp) {
+        let mut app = app;
         let national = beside(&mut app).await;
         national.commits(Fault::NoDiscovery);
         let closed = async |app: &TestApp| {

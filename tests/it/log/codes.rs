@@ -82,12 +82,14 @@ on_both_engines! {
         let shown = manage_cards::activate(&app.app, &who, id, &card.code(app.app.now())).await.unwrap();
         assert!(matches!(shown, Some(CodeCheck::Accepted { .. })), "{shown:?}");
         expected.push((Kind::CardActivated, id, step(app)));
+        app.clock.advance(Duration::seconds(1));
         let later = |seconds| card.code(app.app.now() + Duration::seconds(seconds));
         let codes = (later(30), later(60));
         let manager = Manager::CommandLine(desk.structure);
         let right = manage_cards::resynchronise(&app.app, manager, id, (&codes.0, &codes.1)).await.unwrap();
         assert_eq!(right, Ok(()));
         expected.push((Kind::CardResynchronised, id, step(app) + 2));
+        app.clock.advance(Duration::seconds(1));
 
         let (card, id) = spare(&desk, "C-third").await;
         let operator = app.person("Emma", "Riou", Roles { operator: true, auditor: false }).await;

@@ -31,7 +31,10 @@ const NO_ACT: &[(&str, &str)] = &[
     ("authenticate_client.rs", "spends a proof: the call it comes with is the act"),
     ("caller.rs", "moves the end of a session at work"),
     ("count_alerts.rs", "counts again what the log already says, for the bar of the pages"),
-    ("close_provider_session.rs", "forgets a hint once it was used; the refusal it notes is written by identify_user"),
+    (
+        "close_provider_session.rs",
+        "forgets a hint once it was used; the refusal it notes is written by identify_user",
+    ),
     ("professional/close.rs", "forgets a hint once it was used"),
     ("notices.rs", "sends what an act has put into the outbox"),
     ("stash.rs", "keeps a form typed before its session ended"),
