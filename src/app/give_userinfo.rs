@@ -1,6 +1,6 @@
 //! The userinfo endpoint: the user's civil identity, exactly as it was received, to a service whose token and mandate
 //! are in force at that instant.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::jwt::Alg;
 use crate::domain::secret::{HashedToken, PlainToken};
@@ -71,10 +71,9 @@ impl Seen {
     pub(super) fn draft(&self) -> Option<Draft> {
         let Self::Given(given) = self else { return None };
         let draft = entry(Draft::done(Kind::UserinfoGiven), &given.row.standing, given.row.client_id);
-        let scopes = Scopes::parse(&given.row.scope);
+        let (scopes, asked) = opened(&given.row).unwrap_or_default();
         let draft = draft.list("scopes", scopes.iter().map(Scope::name).collect::<Vec<_>>());
-        let asked = asked(given.row.claims.as_deref()).unwrap_or_default();
-        let names: Vec<&str> = asked.userinfo.iter().map(String::as_str).collect();
+        let names: Vec<&str> = asked.iter().map(String::as_str).collect();
         Some(if names.is_empty() { draft } else { draft.list("claims", names) })
     }
 }
@@ -174,8 +173,8 @@ async fn answer(app: &App, given: &Given) -> Result<Body, UserinfoError> {
     let row = &given.row;
     let sub = app.openid.pairwise.user(&row.sector, row.standing.user_id);
     let (act, authorization_details) = told(app, &row.sector, row.tells_actor, &row.standing);
-    let asked = asked(row.claims.as_deref())?;
-    let identity = claims(&given.identity).within(&Scopes::parse(&row.scope), &asked.userinfo);
+    let (scopes, asked) = opened(row)?;
+    let identity = claims(&given.identity).within(&scopes, &asked);
     let info = UserInfo { sub: &sub, identity, act, authorization_details };
     let Some(alg) = &row.userinfo_alg else { return Ok(Body::Json(serde_json::to_vec(&info)?)) };
     let alg = Alg::named(alg).ok_or_else(|| StoreError::Corrupt("client userinfo_alg".to_owned()))?;
@@ -184,9 +183,18 @@ async fn answer(app: &App, given: &Given) -> Result<Body, UserinfoError> {
     Ok(Body::Jwt(ring.current(alg)?.sign("JWT", &signed).map_err(KeysError::from)?))
 }
 
-/// The claims asked for one by one, as a code keeps them.
-pub(super) fn asked(stored: Option<&str>) -> Result<AskedClaims, serde_json::Error> {
-    stored.map_or(Ok(AskedClaims::default()), serde_json::from_str)
+/// What a token opens today: scopes, and claims asked for one by one. Its service may have been allowed more when the
+/// token was given.
+fn opened(row: &TokenRow) -> Result<(Scopes, BTreeSet<String>), serde_json::Error> {
+    let allowed = Scopes::parse(&row.allowed);
+    let asked = asked(row.claims.as_deref(), &allowed)?;
+    Ok((Scopes::parse(&row.scope).within(&allowed), asked.userinfo))
+}
+
+/// The claims asked for one by one, as a code keeps them, as far as the scopes allow.
+pub(super) fn asked(stored: Option<&str>, allowed: &Scopes) -> Result<AskedClaims, serde_json::Error> {
+    let asked: AskedClaims = stored.map_or(Ok(AskedClaims::default()), serde_json::from_str)?;
+    Ok(asked.within(allowed))
 }
 
 /// The identity as stored, in the names of the claims.

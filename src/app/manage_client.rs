@@ -12,6 +12,7 @@ use crate::log::part::PartKind;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::policy::{ClientKeys, Policy};
 use crate::oidc::provider::registration::{BadRegistration, check_registration};
+use crate::oidc::provider::scope::{Scope, Scopes};
 use crate::store::client::{self, ClientRow};
 use crate::store::{AsStoreError, StoreError, WriteTx, use_session};
 use crate::{transact, view};
@@ -179,6 +180,20 @@ pub async fn change_addresses(
         });
         record::record(app, tx, changed(by, &row, "addresses").part(PartKind::Details, details)).await?;
         Ok(true)
+    })
+}
+
+/// Changes what a service may ask to know of the user, at once: what it holds already gives no more than that either.
+/// False if it was so already.
+pub async fn change_scopes(app: &App, by: By, client_id: &str, scopes: &Scopes) -> Result<bool, ManageError> {
+    transact!(app.store, "change_scopes", tx => {
+        let row = known(tx, client_id).await?;
+        if !client::set_scopes(tx, row.id, &scopes.to_string()).await? {
+            return Ok(false);
+        }
+        let names: Vec<_> = scopes.iter().map(Scope::name).collect();
+        record::record(app, tx, changed(by, &row, "scopes").list("scopes", names)).await?;
+        Ok::<_, ManageError>(true)
     })
 }
 

@@ -10,6 +10,7 @@ use crate::oidc::outbound::Outbound;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::pairwise::Pairwise;
 use crate::oidc::provider::policy::{ClientKeys, Policy};
+use crate::oidc::provider::scope::Scopes;
 use crate::store::StoreError;
 use crate::store::client::ClientRow;
 
@@ -74,6 +75,7 @@ pub fn client(row: ClientRow) -> Result<Client, StoreError> {
             keys,
             id_token_alg: alg(&row.id_token_alg)?,
             userinfo_alg: row.userinfo_alg.as_deref().map(alg).transpose()?,
+            scopes: Scopes::parse(&row.scopes),
             requires_par: row.requires_par,
             requires_dpop: row.requires_dpop,
             tells_actor: row.tells_actor,
@@ -124,6 +126,7 @@ pub(super) fn row(
         post_logout_redirect_uris: serde_json::to_string(&client.post_logout_redirect_uris)?,
         domains: client.domains.as_ref().map(serde_json::to_string).transpose()?,
         sector: client.sector.clone(),
+        scopes: policy.scopes.to_string(),
         tells_actor: policy.tells_actor,
         enforces_limits: policy.enforces_limits,
         is_hub: policy.is_hub,

@@ -133,7 +133,8 @@ async fn known_by_name(
     app: &App,
     redeemed: &Redeemed,
 ) -> Result<(BTreeSet<String>, Option<CivilIdentity>), ServiceError> {
-    let asked = give_userinfo::asked(redeemed.code.claims.as_deref())?.id_token;
+    let asked = redeemed.code.claims.as_deref();
+    let asked = give_userinfo::asked(asked, &redeemed.client.policy.scopes)?.id_token;
     if asked.is_empty() {
         return Ok((asked, None));
     }

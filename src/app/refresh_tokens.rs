@@ -22,7 +22,7 @@ use crate::transact;
 
 use super::caller::CHARTER_VERSION;
 use super::know_service::{self, ServiceError};
-use super::redeem_code::exchange::entry;
+use super::redeem_code::exchange::{entry, granted};
 use super::redeem_code::{Tokens, kill_family, token_type, told};
 use super::{App, record};
 
@@ -112,9 +112,9 @@ fn judge(
         return Err(no("not_in_force"));
     }
     let scope = match asked {
-        Some(asked) if asked.is_within(&Scopes::parse(&row.scope)) => asked.to_string(),
+        Some(asked) if asked.is_within(&Scopes::parse(&row.scope)) => granted(&asked.to_string(), client),
         Some(_) => return Err(Looked::Refused(TokenError::InvalidScope, "scope")),
-        None => row.scope.clone(),
+        None => granted(&row.scope, client),
     };
     Ok((Box::new(row), scope))
 }

@@ -6,6 +6,7 @@ use crate::log::kind::Kind;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::policy::{ClientAuthMethod, Policy};
 use crate::oidc::provider::registration::{BadRegistration, check_registration};
+use crate::oidc::provider::scope::Scope;
 use crate::store::client;
 use crate::store::{AsStoreError, StoreError};
 use crate::{transact, view};
@@ -98,6 +99,7 @@ pub async fn register(
     transact!(app.store, "register_client", tx => {
         let draft = by.of(Draft::done(Kind::ClientCreated)).service(row.id);
         let draft = draft.fact("profile", row.profile.as_str());
+        let draft = draft.list("scopes", client.policy.scopes.iter().map(Scope::name).collect::<Vec<_>>());
         let entry = record::record(app, tx, draft).await?;
         if !client::insert(tx, &row, now, entry.id).await? {
             return Err(RegisterError::Taken);

@@ -1,4 +1,4 @@
-//! `clients add`, `clients list`, `clients show`, `clients rotate-secret`, `clients suspend`, `clients resume`.
+//! `clients add`, `clients list`, `clients show`, `clients rotate-secret`, `clients scopes`, `clients suspend`, `clients resume`.
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -11,6 +11,7 @@ use crate::crypto::jwt::Alg;
 use crate::domain::secret::PlainToken;
 use crate::oidc::provider::policy::{ClientAuthMethod, ClientKeys, Policy, Profile, Reauthentication};
 use crate::oidc::provider::registration;
+use crate::oidc::provider::scope::{Scope, Scopes};
 use crate::oidc::provider::terms::Terms;
 
 use super::{Failure, say, start};
@@ -29,6 +30,13 @@ pub(super) enum Verb {
         /// Hours for which the secret it had still serves.
         #[arg(long, default_value_t = 168)]
         overlap: u16,
+    },
+    /// Change what a service may ask to know of the user, at once.
+    Scopes {
+        client_id: String,
+        /// All it may ask for: openid (always), profile, email, birth; may be repeated.
+        #[arg(long = "scope", required = true, value_parser = scope, value_name = "SCOPE")]
+        scopes: Vec<Scope>,
     },
     /// Stop a service at once: its requests, its codes and its access.
     Suspend { client_id: String },
@@ -74,6 +82,10 @@ pub(super) struct Add {
     /// Bind its codes and access to a key of its own (DPoP).
     #[arg(long)]
     require_dpop: bool,
+    /// What it may ask to know of the user; may be repeated. openid: an identifier and no more, which it always gets;
+    /// profile: names, gender, date of birth; email; birth: place and country.
+    #[arg(long = "scope", required = true, value_parser = scope, value_name = "SCOPE")]
+    scopes: Vec<Scope>,
     /// Domain it works in; may be repeated. Without it: any.
     #[arg(long = "domain", value_name = "KEY")]
     domains: Vec<String>,
@@ -108,6 +120,11 @@ pub(super) fn algorithm(name: &str) -> Result<Alg, String> {
     Alg::named(name).ok_or_else(|| Alg::ALL.map(Alg::name).join(", "))
 }
 
+/// One of the scopes that are served.
+fn scope(name: &str) -> Result<Scope, String> {
+    Scope::named(name).ok_or_else(|| Scope::ALL.map(Scope::name).join(", "))
+}
+
 pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
     start::block_on(async {
         let app = start::app(file).await?;
@@ -134,6 +151,11 @@ pub(super) fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
                     .await
                     .map_err(refused)?;
                 say_secret(&secret);
+            }
+            Verb::Scopes { client_id, scopes } => {
+                manage_client::change_scopes(&app, By::CommandLine, &client_id, &Scopes::of(&scopes))
+                    .await
+                    .map_err(refused)?;
             }
             Verb::Suspend { client_id } => {
                 manage_client::suspend(&app, By::CommandLine, &client_id, true, "").await.map_err(refused)?;
@@ -168,6 +190,7 @@ async fn show(app: &App, client_id: &str) -> Result<(), Failure> {
         ("post_logout_redirect_uris", list(&client.post_logout_redirect_uris)),
         ("backchannel_logout_uri", list(policy.backchannel_logout_uri.as_slice())),
         ("sector", client.sector.clone()),
+        ("scopes", policy.scopes.to_string()),
         ("domains", client.domains.as_deref().map_or_else(|| "any".to_owned(), list)),
         ("auth_method", policy.auth_method.as_str().to_owned()),
         ("keys", keys),
@@ -223,6 +246,7 @@ fn policy(add: &Add) -> Result<Policy, Failure> {
         keys,
         id_token_alg: add.id_token_alg,
         userinfo_alg: add.userinfo_alg,
+        scopes: add.scopes.clone(),
         requires_par: add.require_par,
         requires_dpop: add.require_dpop,
         withholds_actor: add.withhold_actor,

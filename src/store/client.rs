@@ -35,6 +35,8 @@ pub struct ClientRow {
     pub post_logout_redirect_uris: String,
     pub domains: Option<String>,
     pub sector: String,
+    /// What it may ask for, separated by spaces.
+    pub scopes: String,
     pub tells_actor: bool,
     pub enforces_limits: bool,
     pub is_hub: bool,
@@ -49,7 +51,7 @@ macro_rules! columns {
     () => {
         "id, client_id, name, secret_hash, previous_secret_hash, previous_secret_ends_at, secret_since, profile, auth_method,
   id_token_alg, userinfo_alg, jwks, jwks_uri, requires_par, requires_dpop, redirect_uris, post_logout_redirect_uris,
-  domains, sector, tells_actor, enforces_limits, is_hub, reauthentication, may_refresh, is_resource_server,
+  domains, sector, scopes, tells_actor, enforces_limits, is_hub, reauthentication, may_refresh, is_resource_server,
   backchannel_logout_uri, status"
     };
 }
@@ -62,7 +64,7 @@ const INSERT: &str = concat!(
     "INSERT INTO client (",
     columns!(),
     ", created_at, entry_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-       $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+       $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
      ON CONFLICT (client_id) DO NOTHING"
 );
 
@@ -101,6 +103,13 @@ pub async fn set_addresses(tx: &mut WriteTx, row: &ClientRow) -> Result<(), Stor
             .bind(&row.jwks_uri)
     )?;
     Ok(())
+}
+
+const SET_SCOPES: &str = "UPDATE client SET scopes = $2 WHERE id = $1 AND scopes <> $2";
+
+/// Says what a service may ask for. False if it was so already.
+pub async fn set_scopes(tx: &mut WriteTx, id: ServiceId, scopes: &str) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(SET_SCOPES).bind(id).bind(scopes))? == 1)
 }
 
 /// Makes a service `active` or `suspended`. False if it is so already.
@@ -165,6 +174,7 @@ pub async fn insert(
             .bind(&row.post_logout_redirect_uris)
             .bind(&row.domains)
             .bind(&row.sector)
+            .bind(&row.scopes)
             .bind(row.tells_actor)
             .bind(row.enforces_limits)
             .bind(row.is_hub)

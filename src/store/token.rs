@@ -258,6 +258,8 @@ pub struct TokenRow {
     pub dpop_jkt: Option<String>,
     /// The algorithm its answers of userinfo are signed with; plain if absent.
     pub userinfo_alg: Option<String>,
+    /// Scopes that its service may ask for today.
+    pub allowed: String,
     /// Claims asked for one by one, JSON.
     pub claims: Option<String>,
     pub identity_sealed: Vec<u8>,
@@ -268,7 +270,7 @@ pub struct TokenRow {
 }
 
 const TOKENS: &str = concat!(
-    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, k.userinfo_alg, ac.claims, a.identity_sealed,
+    "SELECT t.token_hash, t.code_hash, t.client_id, t.scope, t.issued_at, t.expires_at, k.client_id AS issued_to, k.sector, k.tells_actor, t.dpop_jkt, k.userinfo_alg, k.scopes AS allowed, ac.claims, a.identity_sealed,
   (t.revoked_at IS NULL AND t.expires_at > $1 AND ",
     in_force!(),
     ") AS alive, ",

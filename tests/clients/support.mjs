@@ -27,7 +27,8 @@ export async function scene(engine) {
     /** Registers a service; gives its credentials. */
     async register(clientId, ...options) {
       const told = await verb(demo, '--config', demo.data, 'clients', 'add', clientId,
-        '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent', ...options);
+        '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent',
+        ...['profile', 'email', 'birth'].flatMap((scope) => ['--scope', scope]), ...options);
       return { clientId, secret: /client_secret\s+(\S+)/.exec(told)?.[1] };
     },
     /** The aidant follows a service's request; gives the address the browser is sent back to. */

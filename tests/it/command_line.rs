@@ -50,6 +50,7 @@ fn every_verb_explains_itself_and_none_takes_a_secret() {
         "clients list",
         "clients resume",
         "clients rotate-secret",
+        "clients scopes",
         "clients show",
         "clients suspend",
         "config check",
@@ -346,13 +347,26 @@ async fn cards(program: &Program) {
 
 /// A service is registered; the secret it is given opens the token endpoint, and is shown this once.
 async fn clients(program: &Program) {
-    let add = ["clients", "add", "impots", "--name", "Impôts", "--redirect-uri", "https://impots.example/cb"];
+    let unsaid =
+        ["clients", "add", "impots", "--name", "Impôts", "--redirect-uri", "https://impots.example/cb"];
+    assert_eq!(program.run(&unsaid).says(&["--scope"]).code, 2, "said, or not registered");
+    let add = [&unsaid[..], &["--scope", "email"]].concat();
     let added = program.run(&add).ok();
     let secret =
         added.out.lines().find_map(|line| line.strip_prefix("client_secret")).unwrap().trim().to_owned();
     assert!(secret.len() >= 43, "256 bits: {secret}");
     program.run(&add).refused(&["registered already"]);
-    let unsafe_address = ["clients", "add", "x", "--name", "X", "--redirect-uri", "http://impots.example/cb"];
+    let unsafe_address = [
+        "clients",
+        "add",
+        "x",
+        "--name",
+        "X",
+        "--redirect-uri",
+        "http://impots.example/cb",
+        "--scope",
+        "openid",
+    ];
     program.run(&unsafe_address).refused(&["https"]);
     let listed = program.run(&["clients", "list"]).ok();
     assert!(listed.out.contains("impots\tactive\tImpôts") && !listed.out.contains(&secret), "{listed:?}");
@@ -377,6 +391,11 @@ async fn clients(program: &Program) {
     assert!(status == 401 && body.contains("invalid_client"), "{status} {body}");
     let shown = program.run(&["clients", "show", "impots"]).ok().out;
     assert!(shown.contains("client_secret_basic") && shown.contains("https://impots.example/cb"), "{shown}");
+    assert!(shown.contains("openid email\n"), "{shown}");
+    let strange = program.run(&["clients", "scopes", "impots", "--scope", "phone"]);
+    assert_eq!(strange.says(&["openid, profile, email, birth"]).code, 2);
+    program.run(&["clients", "scopes", "impots", "--scope", "birth"]).ok();
+    assert!(program.run(&["clients", "show", "impots"]).ok().out.contains("openid birth\n"));
     program.run(&["clients", "show", "nobody"]).refused(&["no service"]);
     program.run(&["clients", "rotate-secret", "impots", "--overlap", "9999"]).refused(&["hours"]);
     let rotated = program.run(&["clients", "rotate-secret", "impots", "--overlap", "1"]).ok().out;

@@ -17,6 +17,7 @@ use crate::oidc::provider::dpop::BadProof;
 use crate::oidc::provider::error::TokenError;
 use crate::oidc::provider::pkce::Challenge;
 use crate::oidc::provider::policy::ClientAuthMethod;
+use crate::oidc::provider::scope::Scopes;
 use crate::oidc::provider::token::Redemption;
 use crate::store::client::{self, ClientRow};
 use crate::store::token::refresh::{self, NewRefresh};
@@ -119,7 +120,8 @@ impl Looked {
         let Self::Redeemed(redeemed) = self else { return None };
         let draft = entry(Draft::done(Kind::CodeRedeemed), &redeemed.code.standing, redeemed.client.id);
         let draft = draft.fact("token_ends_at", redeemed.expires_at);
-        let asked = asked(redeemed.code.claims.as_deref()).unwrap_or_default();
+        let asked =
+            asked(redeemed.code.claims.as_deref(), &redeemed.client.policy.scopes).unwrap_or_default();
         let names: Vec<&str> = asked.id_token.iter().map(String::as_str).collect();
         Some(if names.is_empty() { draft } else { draft.list("claims", names) })
     }
@@ -200,11 +202,18 @@ fn decide(
     } else if !code.allowed {
         "no_longer_allowed"
     } else {
+        // The service may have been allowed more when it asked.
+        let code = CodeRow { scope: granted(&code.scope, &client), ..code };
         let expires_at = end(now, ACCESS_TOKEN_LIFE, code.standing.grant_ends_at);
         let (tokens, jkt) = (request.tokens.clone(), request.once.jkt().map(str::to_owned));
         return Ok(Looked::Redeemed(Box::new(Redeemed { client, code, tokens, at: now, expires_at, jkt })));
     };
     Ok(refused(TokenError::InvalidGrant, reason))
+}
+
+/// What remains of a scope, granted to a service that is allowed less today.
+pub(in crate::app) fn granted(scope: &str, client: &Client) -> String {
+    Scopes::parse(scope).within(&client.policy.scopes).to_string()
 }
 
 /// Redeems the codes, all of them; what has changed since [`look`] is looked at again. Whether their uses may go on is

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::filter::{BadFilter, GrantFilter, bounded};
-use super::scope::Scope;
+use super::scope::{Scope, Scopes};
 
 /// Longer than any request made in good faith.
 const LONGEST: usize = 8_192;
@@ -24,6 +24,14 @@ pub struct AskedClaims {
 impl AskedClaims {
     pub fn is_empty(&self) -> bool {
         self.id_token.is_empty() && self.userinfo.is_empty()
+    }
+
+    /// Those that the scopes open.
+    #[must_use]
+    pub fn within(mut self, allowed: &Scopes) -> Self {
+        self.id_token.retain(|name| allowed.opens(name));
+        self.userinfo.retain(|name| allowed.opens(name));
+        self
     }
 
     /// Every name, wherever it was asked for.

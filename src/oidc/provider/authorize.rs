@@ -146,11 +146,13 @@ fn contents(
         Some(_) => return Err(AuthorizeError::UnsupportedResponseType),
         None => return Err(AuthorizeError::InvalidRequest("response_type is missing")),
     }
-    let scopes = Scopes::parse(params.get("scope")?.unwrap_or_default());
+    let allowed = &client.policy.scopes;
+    let scopes = Scopes::parse(params.get("scope")?.unwrap_or_default()).within(allowed);
     if !scopes.has(Scope::OpenId) {
         return Err(AuthorizeError::InvalidScope);
     }
     let (filter, claims) = filter(params, client)?;
+    let claims = claims.within(allowed);
     Ok(Request {
         answer_to: answer_to.clone(),
         scopes,

@@ -5,6 +5,7 @@ use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 
 use super::registration::{BadRegistration, Contradiction, checked_keys, checked_uri};
+use super::scope::Scopes;
 use crate::crypto::jwt::Alg;
 
 /// The family of rules a client lives under.
@@ -104,6 +105,8 @@ pub struct Policy {
     pub id_token_alg: Alg,
     /// Signs userinfo; none for plain JSON.
     pub userinfo_alg: Option<Alg>,
+    /// What it may ask to know of the user. What lies beyond is ignored, as an unknown scope is.
+    pub scopes: Scopes,
     /// Takes requests by PAR only (RFC 9126 §6).
     pub requires_par: bool,
     /// Binds codes and tokens to a key of the client (RFC 9449).
@@ -133,6 +136,7 @@ impl Policy {
             keys: ClientKeys::None,
             id_token_alg: Alg::Es256,
             userinfo_alg: None,
+            scopes: Scopes::all(),
             requires_par: false,
             requires_dpop: false,
             tells_actor: true,

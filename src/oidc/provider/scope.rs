@@ -27,6 +27,11 @@ impl Scope {
         }
     }
 
+    /// The scope of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
     /// The userinfo claims this scope opens.
     pub fn claims(self) -> &'static [&'static str] {
         match self {
@@ -46,12 +51,27 @@ pub struct Scopes(BTreeSet<Scope>);
 impl Scopes {
     /// Reads a space-separated list, ignoring what is not known.
     pub fn parse(text: &str) -> Self {
-        let known = |word: &str| Scope::ALL.into_iter().find(|scope| scope.name() == word);
-        Self(text.split(' ').filter_map(known).collect())
+        Self(text.split(' ').filter_map(Scope::named).collect())
     }
 
     pub fn all() -> Self {
         Self(Scope::ALL.into_iter().collect())
+    }
+
+    /// These, and `openid`.
+    pub fn of(scopes: &[Scope]) -> Self {
+        Self(scopes.iter().copied().chain([Scope::OpenId]).collect())
+    }
+
+    /// Those that `allowed` holds too.
+    #[must_use]
+    pub fn within(self, allowed: &Self) -> Self {
+        Self(self.0.intersection(&allowed.0).copied().collect())
+    }
+
+    /// Whether one of them opens a claim.
+    pub fn opens(&self, claim: &str) -> bool {
+        self.iter().any(|scope| scope.claims().contains(&claim))
     }
 
     pub fn has(&self, scope: Scope) -> bool {
@@ -101,5 +121,14 @@ mod tests {
         assert!(!scopes.has(Scope::Birth));
         assert_eq!(Scopes::parse(&Scopes::all().to_string()), Scopes::all());
         assert_eq!(Scopes::parse(""), Scopes::default());
+    }
+
+    #[test]
+    fn what_lies_beyond_is_left_out() {
+        let allowed = Scopes::of(&[Scope::Email]);
+        assert_eq!(allowed.to_string(), "openid email");
+        assert_eq!(Scopes::parse("birth openid email profile").within(&allowed), allowed);
+        assert_eq!(Scopes::parse("openid").within(&allowed).to_string(), "openid");
+        assert!(allowed.opens("email") && !allowed.opens("birthdate") && !allowed.opens("picture"));
     }
 }

@@ -1,5 +1,6 @@
 //! The terms of a service as an operator says them, at the command line or in a form: its policy follows.
 use super::policy::{ClientAuthMethod, ClientKeys, Policy, Profile, Reauthentication};
+use super::scope::{Scope, Scopes};
 use crate::crypto::jwt::Alg;
 
 /// What an operator says; what is left out is as the profile has it.
@@ -11,6 +12,8 @@ pub struct Terms {
     pub keys: ClientKeys,
     pub id_token_alg: Alg,
     pub userinfo_alg: Option<Alg>,
+    /// What it may ask for beyond `openid`, which it always may.
+    pub scopes: Vec<Scope>,
     pub requires_par: bool,
     pub requires_dpop: bool,
     /// It is not told who acts nor under which mandate.
@@ -39,6 +42,7 @@ impl Terms {
             keys: self.keys,
             id_token_alg: self.id_token_alg,
             userinfo_alg: self.userinfo_alg,
+            scopes: Scopes::of(&self.scopes),
             requires_par: base.requires_par || self.requires_par,
             requires_dpop: base.requires_dpop || self.requires_dpop,
             tells_actor,

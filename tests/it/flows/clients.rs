@@ -10,14 +10,14 @@ use crate::support::signing::Signer;
 use crate::support::{Roles, change};
 
 /// An operator at their screen.
-struct Operator<'a> {
+pub struct Operator<'a> {
     app: &'a TestApp,
     id: PersonId,
     session: String,
 }
 
 impl<'a> Operator<'a> {
-    async fn of(app: &'a TestApp) -> Self {
+    pub async fn of(app: &'a TestApp) -> Self {
         let id = app.person("Emma", "Riou", Roles { operator: true, auditor: false }).await;
         Self { app, id, session: app.session(id, None).await }
     }
@@ -27,11 +27,11 @@ impl<'a> Operator<'a> {
         self.session = self.app.session(self.id, None).await;
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.app.get(path).session(&self.session).send().await
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.app.post(path).session(&self.session).form(form).send().await
     }
 }
@@ -54,7 +54,7 @@ async fn error(app: &TestApp, client_id: &str, secret: &str) -> String {
     json(&redeem(app, &service, "no-code", &[]).await)["error"].as_str().expect("an error").to_owned()
 }
 
-fn page(service: &Service) -> String {
+pub fn page(service: &Service) -> String {
     format!("/clients/{}", service.id)
 }
 

@@ -31,6 +31,7 @@ mod provider_once;
 mod provider_order;
 mod provider_refresh;
 mod provider_refusals;
+mod provider_scopes;
 mod provider_tokens;
 mod provider_told;
 mod users;

@@ -44,7 +44,7 @@ impl Scene {
 }
 
 /// The names in `said` that are of a person's identity.
-fn identity(said: &Value) -> Vec<&str> {
+pub fn identity(said: &Value) -> Vec<&str> {
     let of_a_person = [
         "given_name",
         "family_name",

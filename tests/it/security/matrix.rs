@@ -119,6 +119,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/clients/{id}/secret", "scxx+xsssxx"),
     ("GET", "/clients/{id}/addresses", "scxx+xsssxx"),
     ("POST", "/clients/{id}/addresses", "scxx+xsssxx"),
+    ("GET", "/clients/{id}/scopes", "scxx+xsssxx"),
+    ("POST", "/clients/{id}/scopes", "scxx+xsssxx"),
     // Services: a request belongs to the browser that brought it, a code to the service it was made for.
     ("GET", "/authorize", "bbbbbbbbbbb"),
     ("POST", "/authorize", "bbbbbbbbbbb"),

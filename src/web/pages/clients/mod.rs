@@ -3,6 +3,7 @@
 mod addresses;
 mod list;
 mod register;
+mod scopes;
 mod secret;
 mod show;
 mod suspension;
@@ -35,6 +36,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/clients/{id}/secret", Access::Operator, secret::renew),
         Route::get("/clients/{id}/addresses", Access::Operator, addresses::ask),
         Route::post("/clients/{id}/addresses", Access::Operator, addresses::change),
+        Route::get("/clients/{id}/scopes", Access::Operator, scopes::ask),
+        Route::post("/clients/{id}/scopes", Access::Operator, scopes::change),
     ]
 }
 

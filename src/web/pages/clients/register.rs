@@ -33,6 +33,7 @@ struct NewPage {
     methods: Vec<Choice>,
     algs: Vec<Choice>,
     userinfo_algs: Vec<Choice>,
+    scopes: Vec<Choice>,
     domains: Vec<Choice>,
     flags: Vec<Choice>,
     reauthentications: Vec<Choice>,
@@ -54,6 +55,7 @@ fn draw(visit: &Visit, status: StatusCode, form: Form, catalogue: &[Domain]) -> 
         methods: methods(&l),
         algs: algs(),
         userinfo_algs: [choice("", "clients-userinfo-plain")].into_iter().chain(algs()).collect(),
+        scopes: words::scopes(&l),
         domains: catalogue.iter().map(|row| Choice::new(row.key.clone(), words::domain(row, &l))).collect(),
         flags: FLAGS.map(|(value, key)| choice(value, key)).to_vec(),
         reauthentications: vec![

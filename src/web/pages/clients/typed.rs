@@ -4,6 +4,7 @@ use crate::app::register_client::NewService;
 use crate::crypto::jwt::Alg;
 use crate::oidc::provider::policy::{ClientKeys, Profile};
 use crate::oidc::provider::registration::{self, BadRegistration, Contradiction};
+use crate::oidc::provider::scope::Scope;
 use crate::oidc::provider::terms::Terms;
 use crate::web::ui::{Form, Message};
 
@@ -39,6 +40,11 @@ pub(super) fn keys(form: &mut Form) -> ClientKeys {
     }
 }
 
+/// What the service may ask for beyond an identifier. None when a word is not one of ours.
+pub(super) fn scopes(form: &Form) -> Option<Vec<Scope>> {
+    form.all("scopes").map(Scope::named).collect()
+}
+
 /// The service described; what is wrong is noted. None when the form is not one of ours.
 pub(super) fn service(form: &mut Form, catalogue: &[Domain]) -> Option<NewService> {
     let chosen = |field: &str| Some(form.value(field)).filter(|word| !word.is_empty());
@@ -54,6 +60,7 @@ pub(super) fn service(form: &mut Form, catalogue: &[Domain]) -> Option<NewServic
     if !domains.iter().all(|key| catalogue.iter().any(|row| row.key == *key)) {
         return None;
     }
+    let scopes = scopes(form)?;
     let flag = |name: &str| form.has("flags", name);
     let mut terms = Terms {
         profile: profile.unwrap_or(Profile::General),
@@ -61,6 +68,7 @@ pub(super) fn service(form: &mut Form, catalogue: &[Domain]) -> Option<NewServic
         keys: ClientKeys::None,
         id_token_alg,
         userinfo_alg,
+        scopes,
         requires_par: flag("par"),
         requires_dpop: flag("dpop"),
         withholds_actor: flag("withhold_actor"),
@@ -116,6 +124,7 @@ pub(super) fn refuse(form: &mut Form, refused: &BadRegistration) {
 mod tests {
     use super::*;
     use crate::oidc::provider::policy::ClientAuthMethod;
+    use crate::oidc::provider::scope::Scopes;
 
     fn form(fields: &[(&str, &str)]) -> Form {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -129,6 +138,7 @@ mod tests {
             ("name", "Impôts"),
             ("profile", "general"),
             ("redirect_uris", " https://a.example/cb \r\n\r\nhttps://a.example/two"),
+            ("scopes", "email"),
             ("flags", "refresh"),
             ("flags", "withhold_actor"),
             ("id_token_alg", "RS256"),
@@ -141,8 +151,9 @@ mod tests {
             (new.policy.auth_method, new.policy.id_token_alg),
             (ClientAuthMethod::ClientSecretBasic, Alg::Rs256)
         );
+        assert_eq!(new.policy.scopes, Scopes::of(&[Scope::Email]));
         assert_eq!(new.domains, None);
-        for strange in [("profile", "x"), ("auth_method", "x"), ("id_token_alg", "none"), ("domains", "x")] {
+        for strange in [("profile", "x"), ("auth_method", "x"), ("id_token_alg", "none"), ("scopes", "x"), ("domains", "x")] {
             assert!(service(&mut form(&[strange]), &[]).is_none(), "{strange:?}");
         }
     }

@@ -3,7 +3,8 @@ use crate::app::oversee_clients::{Domain, KeysFault};
 use crate::oidc::outbound::OutboundError;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::policy::{ClientAuthMethod, Policy, Profile, Reauthentication};
-use crate::web::ui::{L, Locale, Message, Row, Tone};
+use crate::oidc::provider::scope::{Scope, Scopes};
+use crate::web::ui::{Choice, L, Locale, Message, Row, Tone};
 
 pub(super) fn state(client: &Client, l: &L) -> (String, Tone) {
     let (key, tone) = if client.suspended {
@@ -62,11 +63,28 @@ pub(super) fn policy(client: &Client, catalogue: &[Domain], l: &L) -> Vec<Row> {
         Row::many(term("clients-post-logout-uris"), or_none(&client.post_logout_redirect_uris)).hash(),
         Row::many(term("clients-backchannel"), or_none(policy.backchannel_logout_uri.as_slice())).hash(),
         Row::new(term("clients-sector"), client.sector.clone()).hash(),
+        Row::many(term("clients-scopes"), known(&policy.scopes, l)),
         Row::many(term("clients-domains"), domains),
         Row::new(term("clients-id-token"), policy.id_token_alg.name()),
         Row::new(term("clients-userinfo"), userinfo),
         Row::many(term("clients-rules"), rules(policy, l)),
     ]
+}
+
+/// What a service may ask to know of the user, as boxes to tick; an identifier it always gets.
+pub(super) fn scopes(l: &L) -> Vec<Choice> {
+    let others = Scope::ALL.into_iter().filter(|scope| *scope != Scope::OpenId);
+    let choice = |scope: Scope| {
+        let key = format!("clients-scope-{}", scope.name());
+        let hint = l.t(&format!("{key}-hint"));
+        Choice::new(scope.name(), l.t(&key)).hint(hint)
+    };
+    others.map(choice).collect()
+}
+
+/// The same, in words.
+fn known(scopes: &Scopes, l: &L) -> Vec<String> {
+    scopes.iter().map(|scope| l.t(&format!("clients-scope-{}", scope.name())).into_owned()).collect()
 }
 
 fn rules(policy: &Policy, l: &L) -> Vec<String> {
@@ -110,6 +128,9 @@ mod tests {
         let bound = Policy { requires_par: true, requires_dpop: true, ..Policy::general() };
         for locale in Locale::ALL {
             let l = L::new(locale);
+            for said in known(&Scopes::all(), &l) {
+                assert!(!said.contains('⟨'), "{said}");
+            }
             for said in [rules(&Policy::general(), &l), rules(&hub, &l), rules(&bound, &l)].concat() {
                 assert!(!said.contains('⟨'), "{said}");
             }
