@@ -2,7 +2,7 @@
 use jsonwebtoken::jwk::JwkSet;
 use time::Duration;
 
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EntryId, ServiceId};
 use crate::domain::time::Timestamp;
 use crate::log::entry::{Fact, Leaf, Outcome};
 use crate::log::kind::Kind;
@@ -16,7 +16,7 @@ use crate::view;
 pub use super::client_keys::{Fetched, KeysFault};
 use super::{App, client_keys, openid};
 
-/// Refusals shown: the latest.
+/// Refusals on one page.
 pub const REFUSALS: usize = 50;
 /// Entries of counted checks that are read: the latest.
 const COUNTS_READ: i64 = 5_000;
@@ -86,8 +86,10 @@ pub struct Watched {
     pub client: Client,
     pub keys: Keys,
     pub days: Vec<Day>,
-    /// The latest first.
+    /// The latest first; a page of them.
     pub refusals: Vec<Refusal>,
+    /// The last refusal of this page, if older ones follow.
+    pub older: Option<EntryId>,
     pub domains: Vec<Domain>,
 }
 
@@ -121,8 +123,14 @@ pub async fn domains(app: &App) -> Result<Vec<Domain>, StoreError> {
     view!(app.store, tx => { auditor::all_domains(tx).await })
 }
 
-/// One service with what it did. `days`: the first instant of each day, and the end of the last one.
-pub async fn watch(app: &App, id: ServiceId, days: &[Timestamp]) -> Result<Option<Watched>, StoreError> {
+/// One service with what it did. `days`: the first instant of each day, and the end of the last one. `before`: the
+/// refusal after which the page of refusals begins, going back in time; none for the latest.
+pub async fn watch(
+    app: &App,
+    id: ServiceId,
+    days: &[Timestamp],
+    before: Option<EntryId>,
+) -> Result<Option<Watched>, StoreError> {
     let (Some(from), Some(until)) = (days.first().copied(), days.last().copied()) else { return Ok(None) };
     let whose = Whose::Service(id);
     let found = view!(app.store, tx => {
@@ -131,7 +139,7 @@ pub async fn watch(app: &App, id: ServiceId, days: &[Timestamp]) -> Result<Optio
         for (start, end) in days.iter().zip(days.iter().skip(1)) {
             counted.push(day(*start, &activity::counts(tx, &whose, (*start, *end)).await?));
         }
-        let refused = activity::refusals(tx, &whose, (from, until), REFUSALS).await?;
+        let refused = activity::refusals(tx, &whose, (from, until), before, REFUSALS + 1).await?;
         let checks = client_use::checks_counted(tx, id, (from, until), COUNTS_READ).await?;
         Ok(Some((row, counted, refused, checks, auditor::all_domains(tx).await?)))
     })?;
@@ -153,8 +161,12 @@ pub async fn watch(app: &App, id: ServiceId, days: &[Timestamp]) -> Result<Optio
         ClientKeys::Uri(uri) => (None, Some((uri.clone(), client_keys::last(app, &client)))),
     };
     let keys = Keys { secret, inline, published };
-    let refusals = refused.iter().filter_map(|bytes| refusal(bytes)).collect();
-    Ok(Some(Watched { client, keys, days, refusals, domains }))
+    let more = refused.len() > REFUSALS;
+    let refused: Vec<_> =
+        refused.iter().take(REFUSALS).filter_map(|bytes| Leaf::decode(bytes).ok()).collect();
+    let older = refused.last().map(|leaf| leaf.id).filter(|_| more);
+    let refusals = refused.iter().filter_map(refusal).collect();
+    Ok(Some(Watched { client, keys, days, refusals, older, domains }))
 }
 
 fn day(start: Timestamp, rows: &[CountRow]) -> Day {
@@ -179,9 +191,8 @@ fn count(leaf: &Leaf) -> i64 {
     if let Some((_, Fact::Integer(more))) = counted { *more } else { 0 }
 }
 
-fn refusal(bytes: &[u8]) -> Option<Refusal> {
-    let leaf = Leaf::decode(bytes).ok()?;
-    match leaf.outcome {
+fn refusal(leaf: &Leaf) -> Option<Refusal> {
+    match &leaf.outcome {
         Outcome::Refused(reason) => {
             Some(Refusal { at: leaf.time, kind: leaf.kind, reason: reason.to_string() })
         }

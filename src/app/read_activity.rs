@@ -121,7 +121,7 @@ pub async fn read(
             names,
             days: counted,
             domains: activity::domains(tx, &whose, span).await?.into_iter().filter_map(named).collect(),
-            refusals: reasons(&activity::refusals(tx, &whose, span, LOOKED_AT).await?),
+            refusals: reasons(&activity::refusals(tx, &whose, span, None, LOOKED_AT).await?),
             first_use: first_use(&activity::signatures(tx, &whose, span, LOOKED_AT).await?),
             users: activity::users(tx, &whose, span).await?,
         })

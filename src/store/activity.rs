@@ -33,10 +33,20 @@ fn condition(whose: &Whose) -> &'static str {
     }
 }
 
+/// The least id of an instant.
+fn first(at: Timestamp) -> EntryId {
+    EntryId::from_uuid(first_id(at))
+}
+
 macro_rules! bind_span {
-    ($query:expr, $whose:expr, $span:expr) => {{
-        let id = |at| EntryId::from_uuid(first_id(at));
-        let query = $query.bind(id($span.0)).bind(id($span.1));
+    ($query:expr, $whose:expr, $span:expr) => {
+        bind_ids!($query, $whose, (first($span.0), first($span.1)))
+    };
+}
+
+macro_rules! bind_ids {
+    ($query:expr, $whose:expr, $ids:expr) => {{
+        let query = $query.bind($ids.0).bind($ids.1);
         match $whose {
             Whose::Structure(structure) => query.bind(*structure),
             Whose::Service(service) => query.bind(*service),
@@ -78,18 +88,21 @@ pub async fn domains(
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
 
-/// The leaves of refusals, the latest first.
+/// The leaves of refusals, the latest first; those before an entry, if one is given.
 pub async fn refusals(
     tx: &mut impl Access,
     whose: &Whose,
     span: Span,
+    before: Option<EntryId>,
     limit: usize,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
+    let end = first(span.1);
+    let ids = (first(span.0), before.map_or(end, |before| before.min(end)));
     let sql = format!(
         "SELECT e.leaf FROM entry e WHERE {} AND e.outcome = 'refused' ORDER BY e.id DESC LIMIT {limit}",
         condition(whose)
     );
-    on!(tx, c => bind_span!(sqlx::query_scalar(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
+    on!(tx, c => bind_ids!(sqlx::query_scalar(AssertSqlSafe(sql)), whose, ids).fetch_all(c).await)
 }
 
 /// A signature, and the first service opened under it.

@@ -172,6 +172,31 @@ on_both_engines! {
         }
     }
 
+    async fn refusals_are_shown_page_by_page(app: TestApp) {
+        let service = app.service("impots", |_| {}).await;
+        // Twenty of one origin are written in a minute.
+        for _ in 0..3 {
+            app.clock.advance(Duration::minutes(1));
+            for _ in 0..20 {
+                assert_eq!(error(&app, "impots", "wrong").await, "invalid_client");
+            }
+        }
+        assert_eq!(error(&app, "impots", &service.secret).await, "invalid_grant");
+        let emma = Operator::of(&app).await;
+        let shown = |answer: &Answer| answer.body.matches("identifiants faux").count();
+        let first = emma.get(&page(&service)).await;
+        first.assert_status(200).assert_contains("code inconnu").assert_contains("61 en 30 jours, 50 par page");
+        assert_eq!(shown(&first), 49, "fifty with the latest");
+        assert!(!first.body.contains("Derniers refus"));
+        let older = first.body.split(&format!("{}?before=", page(&service))).nth(1).and_then(|rest| rest.split('#').next());
+        let older = format!("{}?before={}", page(&service), older.expect("older ones"));
+        let second = emma.get(&older).await;
+        second.assert_status(200).assert_contains("Derniers refus");
+        assert_eq!(shown(&second), 11);
+        assert!(!second.body.contains("?before=") && !second.body.contains("code inconnu"));
+        assert_eq!(shown(&emma.get(&format!("{}?before=x", page(&service))).await), 49, "not one of ours");
+    }
+
     async fn a_service_is_stopped_and_its_secret_changed_by_its_page(app: TestApp) {
         let service = app.service("impots", |_| {}).await;
         let mut emma = Operator::of(&app).await;

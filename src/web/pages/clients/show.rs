@@ -1,19 +1,19 @@
 //! One service: its rules in plain words, what it did day by day, what was refused to it, how it proves who it is.
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use time::Duration;
 
 use super::{address, words};
 use crate::app::App;
 use crate::app::oversee_clients::{self, Day, Keys, REFUSALS, Refusal, Watched};
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EntryId, ServiceId};
 use crate::domain::time::Timestamp;
 use crate::web::error::Problem;
 use crate::web::extract::Visit;
 use crate::web::pages::log::chart::Columns;
 use crate::web::pages::log::words::{kind_key, reason_said};
-use crate::web::ui::{self, L, Page, Row, Section, Tone};
+use crate::web::ui::{self, Form, L, Page, Row, Section, Tone};
 
 /// Days shown.
 const DAYS: i64 = 30;
@@ -33,8 +33,11 @@ struct ShowPage {
     summary: String,
     days: Vec<[String; 7]>,
     refusals: Vec<Refused>,
-    /// Said when not all refusals are shown.
+    /// How many of them are on one page, when they are not all on this one.
     more: String,
+    /// Where older ones are, and the latest; empty when there are none, or these are they.
+    older: String,
+    latest: String,
     keys: Vec<Row>,
     public_keys: Vec<PublicKey>,
     has_secret: bool,
@@ -53,11 +56,18 @@ struct PublicKey {
     usage: String,
 }
 
-pub(super) async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Response {
+/// `before`: the refusal before which those shown were written.
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(form): Query<Form>,
+) -> Response {
     let Ok(id) = id.parse::<ServiceId>() else { return Problem::not_found().respond(&visit) };
     let days = last_days(&visit.l(), app.now());
-    match oversee_clients::watch(&app, id, &days).await {
-        Ok(Some(watched)) => ui::html(&fill(visit.page("clients-one-title"), &watched)),
+    let before = form.value("before").parse::<EntryId>().ok();
+    match oversee_clients::watch(&app, id, &days, before).await {
+        Ok(Some(watched)) => ui::html(&fill(visit.page("clients-one-title"), &watched, before.is_some())),
         Ok(None) => Problem::not_found().respond(&visit),
         Err(error) => Problem::internal(&error).respond(&visit),
     }
@@ -71,7 +81,7 @@ fn last_days(l: &L, now: Timestamp) -> Vec<Timestamp> {
     (-1..DAYS).rev().map(|back| day(noon - Duration::days(back))).collect()
 }
 
-fn fill(page: Page, watched: &Watched) -> ShowPage {
+fn fill(page: Page, watched: &Watched, back_in_time: bool) -> ShowPage {
     let l = page.l.clone();
     let client = &watched.client;
     let (state, tone) = words::state(client, &l);
@@ -109,6 +119,11 @@ fn fill(page: Page, watched: &Watched) -> ShowPage {
         days: watched.days.iter().map(|day| line(day, &l)).collect(),
         refusals: watched.refusals.iter().map(|one| told(one, &l)).collect(),
         more,
+        older: watched
+            .older
+            .map(|id| format!("{}?before={id}#refusals", address(client)))
+            .unwrap_or_default(),
+        latest: if back_in_time { format!("{}#refusals", address(client)) } else { String::new() },
         keys: keys(&watched.keys, &l),
         public_keys: public_keys(&watched.keys, &l),
         has_secret: watched.keys.secret.is_some(),

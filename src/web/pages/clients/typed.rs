@@ -79,13 +79,19 @@ pub(super) fn service(form: &mut Form, catalogue: &[Domain]) -> Option<NewServic
         is_resource_server: flag("resource_server"),
         backchannel_logout_uri: address(form, "backchannel_uri"),
     };
+    // In the order of the page, which the summary of what is wrong keeps.
+    let client_id = form.required("client_id", "clients-client-id-bad");
+    let name = form.required("name", "clients-name-bad");
     if profile.is_none() {
         form.refuse("profile", "clients-profile-required");
     }
+    if lines(form, "redirect_uris").is_empty() {
+        form.refuse("redirect_uris", "clients-redirect-required");
+    }
     terms.keys = keys(form);
     Some(NewService {
-        client_id: form.required("client_id", "clients-client-id-bad"),
-        name: form.required("name", "clients-name-bad"),
+        client_id,
+        name,
         redirect_uris: lines(form, "redirect_uris"),
         post_logout_redirect_uris: lines(form, "post_logout_uris"),
         domains: (!domains.is_empty()).then_some(domains),
@@ -153,9 +159,26 @@ mod tests {
         );
         assert_eq!(new.policy.scopes, Scopes::of(&[Scope::Email]));
         assert_eq!(new.domains, None);
-        for strange in [("profile", "x"), ("auth_method", "x"), ("id_token_alg", "none"), ("scopes", "x"), ("domains", "x")] {
+        for strange in [
+            ("profile", "x"),
+            ("auth_method", "x"),
+            ("id_token_alg", "none"),
+            ("scopes", "x"),
+            ("domains", "x"),
+        ] {
             assert!(service(&mut form(&[strange]), &[]).is_none(), "{strange:?}");
         }
+    }
+
+    #[test]
+    fn errors_are_in_the_order_of_the_page() {
+        let mut all = form(&[("jwks", "{}")]);
+        service(&mut all, &[]).unwrap();
+        let fields: Vec<_> = all.errors().iter().map(|error| error.field).collect();
+        assert_eq!(fields, ["client_id", "name", "profile", "redirect_uris", "jwks"]);
+        let page = include_str!("../../ui/templates/clients/new.html");
+        let places: Vec<_> = fields.iter().map(|field| page.find(&format!("form, \"{field}\""))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     }
 
     #[test]
