@@ -417,6 +417,8 @@ async fn clients(program: &Program) {
         "Bank",
         "--redirect-uri",
         "https://bank.example/cb",
+        "--scope",
+        "openid",
         "--profile",
         "high_security",
     ];

@@ -193,7 +193,7 @@ on_both_engines! {
         let second = emma.get(&older).await;
         second.assert_status(200).assert_contains("Derniers refus");
         assert_eq!(shown(&second), 11);
-        assert!(!second.body.contains("?before=") && !second.body.contains("code inconnu"));
+        assert!(!second.body.contains("Refus plus anciens") && !second.body.contains("code inconnu"));
         assert_eq!(shown(&emma.get(&format!("{}?before=x", page(&service))).await), 49, "not one of ours");
     }
 

@@ -81,22 +81,23 @@ on_both_engines! {
         let tokens = json(redeem(&app, &service, &open().await, &[]).await.assert_status(200));
         let before = tokens["access_token"].as_str().unwrap().to_owned();
         assert_eq!((&tokens["scope"], identity(&json(&userinfo(&app, &before).await)).len()), (&value!("openid profile email birth"), 8));
-        let code = open().await;
-
         assert!(allow(&app, "impots", &[Scope::Email]).await);
         assert!(!allow(&app, "impots", &[Scope::Email, Scope::OpenId]).await, "it is so already");
         assert_eq!(logged(&app, "client.changed").await, 1);
         assert_eq!(identity(&json(userinfo(&app, &before).await.assert_status(200))), ["email"], "a token given before");
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+        let renewed = server(app.post("/token")).header("authorization", basic(&service)).form(&fields).send().await;
+        assert_eq!(json(renewed.assert_status(200))["scope"], "openid email", "a token renewed");
+        assert!(allow(&app, "impots", &[]).await);
+        assert!(identity(&json(userinfo(&app, &before).await.assert_status(200))).is_empty());
+
+        assert!(allow(&app, "impots", &Scope::ALL).await);
+        let code = open().await;
+        assert!(allow(&app, "impots", &[Scope::Email]).await);
         let later = json(redeem(&app, &service, &code, &[]).await.assert_status(200));
         assert_eq!(later["scope"], "openid email", "a code given before");
         let signed = id_token(&app, &service, later["id_token"].as_str().unwrap()).await;
         assert_eq!(identity(&signed), ["email"]);
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
-        let renewed = server(app.post("/token")).header("authorization", basic(&service)).form(&fields).send().await;
-        assert_eq!(json(renewed.assert_status(200))["scope"], "openid email", "a token renewed");
-
-        assert!(allow(&app, "impots", &[]).await);
-        assert!(identity(&json(userinfo(&app, &before).await.assert_status(200))).is_empty());
     }
 
     async fn an_operator_says_what_a_service_may_ask_for(app: TestApp) {
