@@ -47,9 +47,10 @@ async fn back(
         Ok(()) => redirect("/consent"),
         Err(Failed { error: IdentifyError::Foreign, .. }) => foreign.respond(&visit),
         Err(Failed { error, close_at: Some(url), .. }) => {
-            match error.code() {
-                Some(_) => tracing::warn!(operation = visit.operation, %error, "identification refused"),
-                None => tracing::error!(operation = visit.operation, %error, "identification failed"),
+            if error.code().is_some() {
+                tracing::warn!(operation = visit.operation, %error, "identification refused");
+            } else {
+                tracing::error!(operation = visit.operation, %error, "identification failed");
             }
             redirect(url.as_str())
         }
