@@ -1,5 +1,5 @@
 //! Opening the database, and its named transactions.
-use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -159,21 +159,26 @@ impl Store {
 
     /// Refuses a database that another version of the program has made or left behind.
     pub async fn check_version(&self) -> Result<(), StoreError> {
-        const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
-        let found: Result<(Option<i64>,), _> = match &self.0 {
-            Pools::Pg(pool) => sqlx::query_as(NEWEST).fetch_one(pool).await,
-            Pools::Lite { readers, .. } => sqlx::query_as(NEWEST).fetch_one(readers).await,
+        const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success";
+        let found: Result<Vec<i64>, _> = match &self.0 {
+            Pools::Pg(pool) => sqlx::query_scalar(APPLIED).fetch_all(pool).await,
+            Pools::Lite { readers, .. } => sqlx::query_scalar(APPLIED).fetch_all(readers).await,
         };
-        let found = found.ok().and_then(|row| row.0).unwrap_or(0);
-        match found.cmp(&migrate::newest()) {
-            Ordering::Equal => Ok(()),
-            Ordering::Less => Err(StoreError::Options(
-                "the database is older than this program: run `entremise migrate`".to_owned(),
-            )),
-            Ordering::Greater => Err(StoreError::Options(
+        // A database that was never migrated has not even the table.
+        let found: BTreeSet<i64> = found.unwrap_or_default().into_iter().collect();
+        // Each number counts, not only the highest: one may land after a higher one.
+        let known = migrate::known();
+        if !found.is_subset(&known) {
+            return Err(StoreError::Options(
                 "the database is newer than this program: run its newer version".to_owned(),
-            )),
+            ));
         }
+        if found != known {
+            return Err(StoreError::Options(
+                "the database is older than this program: run `entremise migrate`".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Opens a writing transaction; used through `transact!`. Dropped without commit it rolls back.

@@ -153,6 +153,21 @@ on_both_engines! {
         store.migrate().await.unwrap();
         store.close().await;
     }
+
+    /// A migration that landed after one of a higher number is missed as any other, and one we do not know is told.
+    async fn every_migration_counts_not_only_the_newest(db: TestDb) {
+        let store = db.store().await;
+        store.check_version().await.unwrap();
+        for (change, told) in [
+            ("UPDATE _sqlx_migrations SET version = -version WHERE version = 26", "newer"),
+            ("DELETE FROM _sqlx_migrations WHERE version = -26", "older"),
+        ] {
+            crate::log::force(&store, change).await.unwrap();
+            let refused = store.check_version().await.unwrap_err().to_string();
+            assert!(refused.contains(told), "{change}: {refused}");
+        }
+        store.close().await;
+    }
 }
 
 /// What each engine says of itself once migrated: tables, columns in order, what may be null, unique and
