@@ -110,6 +110,13 @@ async function change(visitor, address, picture) {
   await visitor.check('addresses changed');
   assert.equal(page.url(), address);
   assert.match(await page.locator('main').innerText(), /essai\.example\/ailleurs/);
+  await submit(page, 'a[href$="/scopes"]');
+  await visitor.check('what it may ask');
+  await page.check('input[name=scopes][value=email]');
+  await picture('scopes');
+  await submit(page);
+  await visitor.check('what it may ask, changed');
+  assert.equal(page.url(), address);
   await submit(page, 'a[href$="/secret"]');
   await visitor.check('a new secret');
   await page.check('input[name=overlap][value="24"]');
