@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::thread;
 
 use super::counts::Counts;
 use super::epochs::{self, Epochs, Fate};
@@ -283,7 +284,14 @@ impl Check {
         let mut report = self.report;
         report.days = self.counts.compared;
         report.recoveries = self.epochs.into_recoveries();
-        for fault in self.meaning.finish()?.into_iter().chain(self.erasures.finish()?) {
+        // Both read back what they sorted on disk, each its own.
+        let (meaning, erasures) = (self.meaning, self.erasures);
+        let (meaning, erasures) = thread::scope(|scope| {
+            let erasures = scope.spawn(|| erasures.finish());
+            (meaning.finish(), erasures.join())
+        });
+        let erasures = erasures.map_err(|_| io::Error::other("a thread of the verification stopped"))?;
+        for fault in meaning?.into_iter().chain(erasures?) {
             report.blame(fault);
         }
         Ok(report)

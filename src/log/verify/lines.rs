@@ -12,7 +12,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 /// Bytes handed to a thread at once: a hundred lines, which stay in its cache and in the allocator's own pages.
 const BATCH: usize = 96 * 1024;
 /// Batches under way for each thread: what is read ahead stays small.
-const AHEAD: usize = 4;
+const AHEAD: usize = 32;
 
 /// One line as found; the error is that of reading it.
 type Seen = io::Result<Result<Met, BadLine>>;

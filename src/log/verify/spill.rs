@@ -6,9 +6,10 @@ use std::collections::binary_heap::PeekMut;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
-/// Bytes of records sorted in memory at once.
-const RUN: usize = 32 << 20;
+/// Bytes of records sorted in memory at once, while as many are gathered.
+const RUN: usize = 16 << 20;
 const WORD: usize = size_of::<u64>();
 
 /// The words of a key of 32 bytes: they sort as the bytes do.
@@ -26,12 +27,41 @@ pub(super) fn bytes(words: &[u64; 4]) -> [u8; 32] {
 
 /// Records of `N` words in any order in, in order out.
 pub(super) struct Spill<const N: usize> {
-    folder: PathBuf,
     run_length: usize,
     fresh: Vec<[u64; N]>,
-    /// The sorted runs, one after the other, as (records before, records in it); the file has no name any more.
+    runs: Runs,
+    /// The last full run, which a thread of its own sorts and writes: whoever adds records goes on meanwhile.
+    writing: Option<Writing<N>>,
+}
+
+/// Gives back the room of the run and the file it was added to.
+type Writing<const N: usize> = JoinHandle<io::Result<(Vec<[u64; N]>, Runs)>>;
+
+/// Sorted runs, one after the other, as (records before, records in it), in a file that has no name any more.
+#[derive(Default)]
+struct Runs {
+    folder: PathBuf,
     file: Option<File>,
-    runs: Vec<(u64, u64)>,
+    places: Vec<(u64, u64)>,
+}
+
+impl Runs {
+    fn add<const N: usize>(&mut self, run: &mut [[u64; N]]) -> io::Result<()> {
+        run.sort_unstable();
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(scratch(&self.folder)?),
+        };
+        file.seek(SeekFrom::End(0))?;
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        for word in run.as_flattened() {
+            out.write_all(&word.to_ne_bytes())?;
+        }
+        out.flush()?;
+        let before = self.places.last().map_or(0, |(before, length)| before + length);
+        self.places.push((before, run.len() as u64));
+        Ok(())
+    }
 }
 
 impl<const N: usize> Spill<N> {
@@ -41,7 +71,8 @@ impl<const N: usize> Spill<N> {
     }
 
     pub(super) fn with_run(folder: &Path, run_length: usize) -> Self {
-        Self { folder: folder.to_owned(), run_length, fresh: Vec::new(), file: None, runs: Vec::new() }
+        let runs = Runs { folder: folder.to_owned(), ..Runs::default() };
+        Self { run_length, fresh: Vec::new(), runs, writing: None }
     }
 
     pub(super) fn push(&mut self, record: [u64; N]) -> io::Result<()> {
@@ -50,37 +81,41 @@ impl<const N: usize> Spill<N> {
     }
 
     fn write_run(&mut self) -> io::Result<()> {
-        self.fresh.sort_unstable();
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(scratch(&self.folder)?),
-        };
-        file.seek(SeekFrom::End(0))?;
-        let mut out = BufWriter::with_capacity(1 << 16, &mut *file);
-        for word in self.fresh.as_flattened() {
-            out.write_all(&word.to_ne_bytes())?;
-        }
-        out.flush()?;
-        drop(out);
-        let before = self.runs.last().map_or(0, |(before, length)| before + length);
-        self.runs.push((before, self.fresh.len() as u64));
-        self.fresh.clear();
+        let mut full = std::mem::take(&mut self.fresh);
+        self.settle()?;
+        let mut runs = std::mem::take(&mut self.runs);
+        self.writing = Some(thread::spawn(move || {
+            runs.add(&mut full)?;
+            full.clear();
+            Ok((full, runs))
+        }));
+        Ok(())
+    }
+
+    /// Waits for the run that is being written.
+    fn settle(&mut self) -> io::Result<()> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        let stopped = |_| io::Error::other("a thread of the verification stopped");
+        (self.fresh, self.runs) = writing.join().map_err(stopped)??;
         Ok(())
     }
 
     /// Calls `see` with every record in order.
     pub(super) fn sorted(mut self, mut see: impl FnMut([u64; N])) -> io::Result<()> {
-        if self.file.is_some() {
-            self.write_run()?;
+        let mut last = std::mem::take(&mut self.fresh);
+        self.settle()?;
+        let mut runs = self.runs;
+        if runs.file.is_some() {
+            runs.add(&mut last)?;
         }
-        let Some(file) = self.file.take() else {
-            self.fresh.sort_unstable();
-            self.fresh.into_iter().for_each(see);
+        let Some(file) = runs.file else {
+            last.sort_unstable();
+            last.into_iter().for_each(see);
             return Ok(());
         };
-        self.fresh = Vec::new();
+        drop(last);
         let run = |(before, length): &(u64, u64)| Run::new(&file, *before, *length);
-        let mut runs: Vec<Run<N>> = self.runs.iter().map(run).collect::<Result<_, _>>()?;
+        let mut runs: Vec<Run<N>> = runs.places.iter().map(run).collect::<Result<_, _>>()?;
         let mut heads = BinaryHeap::new();
         for (number, run) in runs.iter_mut().enumerate() {
             if let Some(record) = run.next()? {
