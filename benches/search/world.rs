@@ -15,7 +15,7 @@ use crate::support::{Engine, TestApp};
 
 pub const SMALL: i64 = 100_000;
 /// Entries written by one statement.
-const CHUNK: i64 = 200_000;
+const CHUNK: i64 = 50_000;
 /// Between two entries: ten million in less than three years.
 const STEP_MS: i64 = 9_000;
 const STRUCTURES: usize = 200;

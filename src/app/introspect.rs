@@ -5,6 +5,7 @@ use crate::log::kind::Kind;
 use crate::oidc::provider::client::Client;
 use crate::oidc::provider::introspection::{Confirmation, INACTIVE, Introspection, named_token};
 use crate::oidc::provider::params::Params;
+use crate::oidc::provider::scope::Scopes;
 use crate::store::token::known::Known;
 
 use super::give_check::{self, Check};
@@ -74,7 +75,7 @@ fn answer(app: &App, client: &Client, known: &Known) -> Result<Vec<u8>, ServiceE
         sub: app.openid.pairwise.user(&client.sector, standing.user_id),
         aud: &known.issued_to,
         client_id: &known.issued_to,
-        scope: &known.scope,
+        scope: &Scopes::parse(&known.scope).within(&Scopes::parse(&known.allowed)).to_string(),
         token_type: (!known.refreshes).then(|| token_type(known.dpop_jkt.as_deref())),
         cnf: known.dpop_jkt.clone().map(|jkt| Confirmation { jkt }),
         iat: known.issued_at.unix(),

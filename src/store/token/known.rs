@@ -19,6 +19,8 @@ pub struct Known {
     /// The public identifier of that service.
     pub issued_to: String,
     pub scope: String,
+    /// The scopes that service may ask for today.
+    pub allowed: String,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     /// Neither revoked, replaced nor expired, and all it stands on in force.
@@ -38,6 +40,7 @@ impl From<TokenRow> for Known {
             service: row.client_id,
             issued_to: row.issued_to,
             scope: row.scope,
+            allowed: row.allowed,
             issued_at: row.issued_at,
             expires_at: row.expires_at,
             alive: row.alive,
@@ -56,6 +59,7 @@ impl From<RefreshRow> for Known {
             service: row.client_id,
             issued_to: row.issued_to,
             scope: row.scope,
+            allowed: row.allowed,
             issued_at: row.issued_at,
             expires_at: row.expires_at,
             alive: row.alive,

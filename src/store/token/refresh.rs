@@ -17,6 +17,8 @@ pub struct RefreshRow {
     /// The public identifier of the client.
     pub issued_to: String,
     pub scope: String,
+    /// The scopes its client may ask for today.
+    pub allowed: String,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub replaced_at: Option<Timestamp>,
@@ -27,7 +29,7 @@ pub struct RefreshRow {
 }
 
 const FIND: &str = concat!(
-    "SELECT t.token_hash, t.code_hash, t.client_id, k.client_id AS issued_to, t.scope, t.issued_at, t.expires_at,
+    "SELECT t.token_hash, t.code_hash, t.client_id, k.client_id AS issued_to, t.scope, k.scopes AS allowed, t.issued_at, t.expires_at,
   t.replaced_at, (t.replaced_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > $1 AND k.may_refresh AND ",
     in_force!(),
     ") AS alive, ",

@@ -85,6 +85,9 @@ on_both_engines! {
         assert!(!allow(&app, "impots", &[Scope::Email, Scope::OpenId]).await, "it is so already");
         assert_eq!(logged(&app, "client.changed").await, 1);
         assert_eq!(identity(&json(userinfo(&app, &before).await.assert_status(200))), ["email"], "a token given before");
+        let question = [("token", before.as_str())];
+        let told = server(app.post("/introspect")).header("authorization", basic(&service)).form(&question).send().await;
+        assert_eq!(json(told.assert_status(200))["scope"], "openid email", "told to whoever asks");
         let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
         let renewed = server(app.post("/token")).header("authorization", basic(&service)).form(&fields).send().await;
         assert_eq!(json(renewed.assert_status(200))["scope"], "openid email", "a token renewed");
