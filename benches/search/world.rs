@@ -18,7 +18,7 @@ pub const SMALL: i64 = 100_000;
 const CHUNK: i64 = 50_000;
 /// Between two entries: ten million in less than three years.
 const STEP_MS: i64 = 9_000;
-const STRUCTURES: usize = 200;
+const STRUCTURES: usize = 80;
 const SERVICES: usize = 20;
 
 /// Of a hundred lines, how many are of a kind; whether a service had a part in it, and whether it was refused.
@@ -33,10 +33,15 @@ const KINDS: [(Kind, usize, bool, bool); 8] = [
     (Kind::MandateSigned, 5, false, false),
 ];
 
-/// One mandate in 5 000 is of a rare domain.
+/// One line in this many is of a rare kind, and of a very rare one: the first fills a page of the small log, the second
+/// does not.
+const RARE_KIND: i64 = 1_009;
+const VERY_RARE_KIND: i64 = 10_007;
+
+/// One mandate in 1 000 is of a rare domain: a hundred lines of the small log.
 fn domain(mandate: &str) -> String {
     format!(
-        "CASE WHEN {mandate} % 5000 = 4321 THEN 'justice' WHEN {mandate} % 3 = 0 THEN 'argent'
+        "CASE WHEN {mandate} % 1000 = 321 THEN 'justice' WHEN {mandate} % 3 = 0 THEN 'argent'
            WHEN {mandate} % 3 = 1 THEN 'papiers' ELSE 'famille' END"
     )
 }
@@ -104,9 +109,7 @@ impl World {
         }
         if self.engine == Engine::Postgres {
             // As autovacuum does by itself; not in a transaction.
-            let mut owner =
-                sqlx::PgConnection::connect(&self.test.db.url).await.expect("the database answers");
-            sqlx::raw_sql("VACUUM ANALYZE").execute(&mut owner).await.expect("statistics");
+            self.run("VACUUM ANALYZE").await;
         }
     }
 
@@ -124,8 +127,8 @@ impl World {
         self.run(&format!("CREATE TABLE bench_structure (place BIGINT PRIMARY KEY, id {uuid})")).await;
         self.run(&format!("CREATE TABLE bench_service (place BIGINT PRIMARY KEY, id {uuid})")).await;
         let mut place = 0_i64;
-        let rare = (Kind::LogExported, 1, false, false);
-        for (kind, lines, served, refused) in KINDS.into_iter().chain([rare]) {
+        let rare = [Kind::LogExported, Kind::CardEnded].map(|kind| (kind, 1, false, false));
+        for (kind, lines, served, refused) in KINDS.into_iter().chain(rare) {
             let draft = if refused { Draft::refused(kind, "wrong_code") } else { Draft::done(kind) };
             let draft = draft
                 .structure(desk.structure)
@@ -201,7 +204,7 @@ impl World {
             "{} INSERT INTO entry (id, at, kind, outcome, structure_id, mandate_id, mandate_sequence, grant_id, service_id,
                actor, subject, leaf, leaf_hash, domain)
              SELECT {entry}, {at}, t.kind, t.outcome, s.id, {}, n.i % 20000 / 1000 + 1, {}, c.id, {}, {}, t.leaf, t.leaf_hash, {}
-             FROM n JOIN bench_line t ON t.place = CASE WHEN n.i % 10007 = 0 THEN 100 ELSE (n.i * 37 + n.i / 100) % 100 END
+             FROM n JOIN bench_line t ON t.place = CASE WHEN n.i % {VERY_RARE_KIND} = 0 THEN 100 WHEN n.i % {RARE_KIND} = 0 THEN 101 ELSE (n.i * 37 + n.i / 100) % 100 END
              JOIN bench_structure s ON s.place = {MANDATE} % {STRUCTURES}
              LEFT JOIN bench_service c ON t.served AND c.place = {MANDATE} % {SERVICES}",
             self.numbers(from, until),
@@ -265,6 +268,14 @@ impl World {
     }
 
     async fn run(&self, sql: &str) {
+        if self.engine == Engine::Postgres {
+            // Not as the service, whose statements are stopped after a while.
+            let mut owner =
+                sqlx::PgConnection::connect(&self.test.db.url).await.expect("the database answers");
+            let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut owner).await;
+            done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            return owner.close().await.expect("the connection closes");
+        }
         entremise::transact!(self.test.app.store, "bench_run", tx => {
             change!(tx, sqlx::query(AssertSqlSafe(sql.to_owned())))
         })
