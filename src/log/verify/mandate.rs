@@ -1,21 +1,22 @@
-//! One mandate's own history, in the order of its own numbers: what may follow what, and what its grants allow.
+//! One mandate's own history, in the order of its own numbers: its stages, its grants and how they end.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use time::Duration;
 
+use self::uses::Use;
 use super::facts;
 use super::fault::Wrong;
-use crate::domain::ids::{CardId, EntryId, GrantId, MandateId, ServiceId, StructureId, UseId};
+use crate::domain::ids::{EntryId, GrantId, MandateId, StructureId, UseId};
 use crate::domain::time::Timestamp;
 use crate::log::entry::{Leaf, Outcome};
 use crate::log::kind::Kind;
 use crate::log::pseudonym::Pseudonym;
 use crate::log::token::Token;
 
+mod uses;
+
 /// 365 local days, the rest of the last one, an hour of clock change.
 const LONGEST: Duration = Duration::days(367);
-/// A desk session ends within half a day, and every use with it; later acts on a use are those of no session.
-const USE_LIFE: Duration = Duration::days(2);
 
 #[derive(Debug)]
 enum Stage {
@@ -31,26 +32,6 @@ struct Grant {
     id: Option<GrantId>,
     over: bool,
     consumed: bool,
-}
-
-#[derive(Debug)]
-struct Use {
-    opened_by: EntryId,
-    opened_at: Timestamp,
-    domain: Token,
-    grant: Option<GrantId>,
-    service: Option<ServiceId>,
-    aidant: Option<Pseudonym>,
-    card: Option<CardId>,
-    single: bool,
-    over: bool,
-}
-
-/// Who acted at the desk, with which card, in which domains: to be held against what was in force.
-pub(super) struct Doing {
-    pub(super) aidant: Option<Pseudonym>,
-    pub(super) card: Option<CardId>,
-    pub(super) domains: BTreeSet<Token>,
 }
 
 /// A mandate while it lives.
@@ -258,128 +239,6 @@ impl Mandate {
         if matches!(self.stage, Stage::Active | Stage::Suspended) {
             let suspends = leaf.kind == Kind::MandateSuspended;
             self.stage = if suspends { Stage::Suspended } else { Stage::Active };
-        }
-    }
-
-    /// Whether something may be done in this domain now.
-    fn allowed(&mut self, leaf: &Leaf, domain: &Token, found: &mut Found) {
-        let (mandate, kind) = (self.id, leaf.kind);
-        self.is_signed(kind, found);
-        if matches!(self.stage, Stage::Suspended) {
-            found.push(self.order(kind, "it was suspended"));
-        }
-        self.same_user(leaf, found);
-        if let Some(end) = self.valid_to
-            && leaf.time >= end
-        {
-            found.push(Wrong::Validity { mandate, kind, time: leaf.time, end });
-        }
-        match self.grants.get_mut(domain) {
-            None => found.push(Wrong::NotGranted { mandate, kind, domain: domain.clone() }),
-            Some(grant) => {
-                bind(grant, leaf.grant, mandate, kind, found);
-                // After the end of the whole mandate, that end has been told.
-                if grant.over && !matches!(self.stage, Stage::Over) {
-                    let grant = leaf.grant.unwrap_or(GrantId::from_uuid(uuid::Uuid::nil()));
-                    found.push(Wrong::GrantOver { mandate, kind, grant });
-                }
-            }
-        }
-    }
-
-    fn use_opened(&mut self, leaf: &Leaf, found: &mut Found) {
-        let (mandate, kind) = (self.id, leaf.kind);
-        let (Some(use_id), Some(domain)) = (leaf.use_id, facts::token(leaf, "domain").cloned()) else {
-            found.push(Wrong::Incomplete { kind, missing: "use and domain" });
-            return;
-        };
-        self.allowed(leaf, &domain, found);
-        if facts::instant(leaf, "valid_to") != self.valid_to {
-            found.push(self.order(kind, "it claims another end of the mandate"));
-        }
-        let single = facts::is_true(leaf, "single_use");
-        if single && self.grants.get(&domain).is_some_and(|grant| grant.consumed) {
-            found.push(Wrong::SingleUse { mandate });
-        }
-        self.uses.retain(|_, one| !one.over && leaf.time.since(one.opened_at) < USE_LIFE);
-        let one = Use {
-            opened_by: leaf.id,
-            opened_at: leaf.time,
-            domain,
-            grant: leaf.grant,
-            service: leaf.service,
-            aidant: facts::actor(leaf),
-            card: leaf.card,
-            single,
-            over: false,
-        };
-        if self.uses.insert(use_id, one).is_some() {
-            found.push(Wrong::UseOver { mandate, kind, use_id, why: "it was opened before" });
-        }
-    }
-
-    /// A code redeemed, an identity given, a check answered, an action reported: under an open use only.
-    fn used(&mut self, leaf: &Leaf, found: &mut Found) {
-        let (mandate, kind) = (self.id, leaf.kind);
-        let Some(use_id) = leaf.use_id else {
-            found.push(Wrong::Incomplete { kind, missing: "use" });
-            return;
-        };
-        let refuse = |why| Wrong::UseOver { mandate, kind, use_id, why };
-        let Some(one) = self.uses.get(&use_id) else {
-            // After its end nothing is open: told once, as that.
-            let over = matches!(self.stage, Stage::Over);
-            found.push(if over {
-                Wrong::AfterMandate { mandate, kind }
-            } else {
-                refuse("it was never opened, or long over")
-            });
-            return;
-        };
-        if one.over {
-            found.push(refuse("it had ended"));
-        }
-        if !leaf.on.contains(&one.opened_by) {
-            found.push(refuse("the act names another opening"));
-        }
-        if one.service != leaf.service || one.grant != leaf.grant {
-            found.push(refuse("by another service, or under another grant"));
-        }
-        let (domain, single) = (one.domain.clone(), one.single);
-        self.allowed(leaf, &domain, found);
-        if single
-            && kind == Kind::CodeRedeemed
-            && let Some(grant) = self.grants.get_mut(&domain)
-            && std::mem::replace(&mut grant.consumed, true)
-        {
-            found.push(Wrong::SingleUse { mandate });
-        }
-    }
-
-    fn use_ended(&mut self, leaf: &Leaf, found: &mut Found) {
-        let (mandate, kind) = (self.id, leaf.kind);
-        match leaf.use_id.and_then(|id| self.uses.get_mut(&id)) {
-            Some(one) if !one.over => one.over = true,
-            _ => {
-                let use_id = leaf.use_id.unwrap_or(UseId::from_uuid(uuid::Uuid::nil()));
-                let why = "it was never opened, or ended before";
-                found.push(Wrong::UseOver { mandate, kind, use_id, why });
-            }
-        }
-    }
-
-    /// What was done at the desk, if this entry, just applied, is such an act or rests on one.
-    pub(super) fn doing(&self, leaf: &Leaf) -> Option<Doing> {
-        match leaf.kind {
-            Kind::MandateProposed | Kind::MandateSigned => {
-                Some(Doing { aidant: facts::actor(leaf), card: leaf.card, domains: self.domains.clone() })
-            }
-            Kind::UseOpened | Kind::CodeRedeemed | Kind::UserinfoGiven | Kind::CheckGiven => {
-                let one = self.uses.get(&leaf.use_id?)?;
-                let domains = BTreeSet::from([one.domain.clone()]);
-                Some(Doing { aidant: one.aidant.clone(), card: one.card, domains })
-            }
-            _ => None,
         }
     }
 }
