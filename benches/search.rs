@@ -32,8 +32,8 @@ use entremise::domain::ids::EntryId;
 use entremise::domain::secret::PlainToken;
 use entremise::log::kind::Kind;
 
-use crate::support::people::Roles;
 use crate::support::Engine;
+use crate::support::people::Roles;
 use crate::world::{SMALL, World};
 
 /// Searches of each kind in each log, over the first pages again and again; each page once before, not measured.
@@ -84,7 +84,8 @@ async fn measure(engine: Engine, name: &str, large: i64) {
         "", "lines", "p50 ms", "p95 ms", "lines", "p50 ms", "p95 ms", "p50", "p95"
     );
     println!("{name:<9} {:<32} {:>24} {:>24} {:>15}", "entries", small.size, large.size, "ratio");
-    let asked = questions(&small.world, small.size).await.into_iter().zip(questions(&large.world, large.size).await);
+    let asked =
+        questions(&small.world, small.size).await.into_iter().zip(questions(&large.world, large.size).await);
     for ((what, of_small), (_, of_large)) in asked {
         let (mut less, mut more) = (Asking::new(&small, of_small), Asking::new(&large, of_large));
         for turn in 0..TIMES + PAGES {
@@ -97,7 +98,10 @@ async fn measure(engine: Engine, name: &str, large: i64) {
         let short = if less.lines < more.lines { " short" } else { "" };
         println!(
             "{name:<9} {what:<32} {:>6} {small50:>8.1} {small95:>8.1} {:>6} {large50:>8.1} {large95:>8.1} {:>6.1}x {:>6.1}x{short}",
-            less.lines, more.lines, large50 / small50, large95 / small95
+            less.lines,
+            more.lines,
+            large50 / small50,
+            large95 / small95
         );
     }
 }
