@@ -20,7 +20,7 @@ mod users;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Mandates bounded in time and scope, signed with a card, used through OpenID Connect, in a log nobody can
 /// rewrite unseen.
@@ -96,6 +96,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The whole command line as clap knows it, against which tests hold what the documents write.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// What stops a verb: a sentence for the person at the terminal.
