@@ -254,10 +254,20 @@ on_both_engines! {
         assert_eq!(story.evidence.proven, 0);
         force(app_store(&scene), "UPDATE log_checkpoint SET note = replace(note, 'fest.example', 'test.example')").await.unwrap();
         assert!(scene.story().await.evidence.is_sound());
-        force(app_store(&scene), "UPDATE log_leaf SET leaf_index = leaf_index + 1000 \
-            WHERE entry_id = (SELECT id FROM entry WHERE mandate_sequence = 2)").await.unwrap();
+        let of = |sequence| format!("WHERE entry_id = (SELECT id FROM entry WHERE mandate_sequence = {sequence})");
+        let moved = async |sequence, by: i64| {
+            let sql = format!("UPDATE log_leaf SET leaf_index = leaf_index + ({by}) {}", of(sequence));
+            force(app_store(&scene), &sql).await.unwrap();
+        };
+        moved(2, 1000).await;
         let story = scene.story().await;
         assert_eq!(story.evidence.proven, 4, "the line whose place is beyond the head is not proven");
+        // The second takes the place of the third, and the third that of the second.
+        moved(3, -1).await;
+        moved(2, -999).await;
+        let story = scene.story().await;
+        assert_eq!(faults(&story), [(2, Fault::NotInTree), (3, Fault::NotInTree)]);
+        assert_eq!(story.evidence.proven, 3);
         let torn = if scene.app.db.url.starts_with("sqlite") { "zeroblob(32)" } else { "sha256('')" };
         let torn = format!("UPDATE log_tile SET hashes = {torn}");
         force(app_store(&scene), &torn).await.unwrap();
