@@ -413,7 +413,8 @@ def proven(leaf, args):
 
 
 def inclusion(args):
-    index = proven(base64.b64decode(args.leaf, validate=True), args)
+    leaf = bytes.fromhex(args.leaf) if len(args.leaf) == 64 else base64.b64decode(args.leaf, validate=True)
+    index = proven(leaf, args)
     if index is None:
         raise Wrong("no entry of the log has this hash")
     return f"it is entry {index}"
@@ -462,20 +463,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    def verb(run, says, address=True):
+    def verb(run, says, *words):
         one = verbs.add_parser(run.__name__, help=says, description=says)
         one.set_defaults(run=run)
         one.add_argument("--key", type=Key, action="append", required=True, help="of the log; both across a rotation")
         one.add_argument("--witness", type=lambda text: Key(text, WITNESS_KEY), action="append", default=[])
-        if address:
-            one.add_argument("address", help="https://…/log")
+        for word, means in words:
+            one.add_argument(word, help=means)
         return one
 
-    verb(checkpoint, "read the signed head").add_argument("--save", help="keep it in this file, which must not exist")
-    verb(consistency, "a head kept from before against that of now").add_argument("--old", required=True)
-    verb(inclusion, "look a leaf hash up and prove its place").add_argument("--leaf", required=True, help="in base64")
-    verb(receipt, "a receipt, or the proof of a story; no network", address=False).add_argument("file")
-    verb(promise, "what the paper of a mandate promises").add_argument("promise", help="EP1~…")
+    address = ("address", "https://…/log")
+    verb(checkpoint, "read the signed head", address).add_argument("--save", help="keep it in this new file")
+    verb(consistency, "a head kept from before against that of now", address).add_argument("--old", required=True)
+    leaf = "as the paper shows it (64 characters), or in base64"
+    verb(inclusion, "look a leaf hash up and prove its place", address).add_argument("--leaf", required=True, help=leaf)
+    verb(receipt, "a receipt, or the proof of a story; no network", ("file", "as it was given"))
+    verb(promise, "what the paper of a mandate promises", ("promise", "EP1~…"), address)
     args = parser.parse_args()
     try:
         print("holds:", args.run(args))

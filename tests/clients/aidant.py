@@ -15,6 +15,7 @@ class Aidant:
         )
         started = self._answer()
         self.origin, self.redirect_uri = started["origin"], started["redirectUri"]
+        self.data = started["data"]
         self.signed_out_uri, self.test_client = started["signedOutUri"], started.get("testClient")
 
     def ask(self, *words):

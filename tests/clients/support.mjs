@@ -17,7 +17,7 @@ export async function scene(engine) {
   const browser = await launch();
   const aidant = await Visitor.open(browser, { language: 'fr' });
   await signIn(aidant, demo, AIDANT);
-  await makeMandate(aidant, demo, { email: AIDANT, persona: 'josette', domains: ['argent'] });
+  const reference = await makeMandate(aidant, demo, { email: AIDANT, persona: 'josette', domains: ['argent'] });
   return {
     demo,
     aidant,
@@ -30,6 +30,15 @@ export async function scene(engine) {
         '--name', `Service ${clientId}`, '--redirect-uri', redirectUri, '--domain', 'argent',
         ...['profile', 'email', 'birth'].flatMap((scope) => ['--scope', scope]), ...options);
       return { clientId, secret: /client_secret\s+(\S+)/.exec(told)?.[1] };
+    },
+    /** Runs a verb of the command line on the demonstration's data; gives what it printed. */
+    verb: (...words) => verb(demo, '--config', demo.data, ...words),
+    /** What proves the mandate on its paper. */
+    async paper() {
+      await aidant.page.goto(`${demo.origin}/mandates/${reference}/attestation`);
+      const text = await aidant.page.locator('main').innerText();
+      const [, entry, leaf] = /([0-9a-f]{8}-[0-9a-f-]{27})\s+([0-9a-f]{64})/.exec(text);
+      return { promise: /EP1~[\w.:/=~-]+/.exec(text)[0], entry, leaf };
     },
     /** The aidant follows a service's request; gives the address the browser is sent back to. */
     authorize: (url, returnsTo = redirectUri) => answered(returnsTo, async () => {
