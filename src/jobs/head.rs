@@ -13,10 +13,13 @@ use crate::log::note::SignedNote;
 #[derive(Clone, Debug)]
 pub struct HeadFile(PathBuf);
 
+/// Why this node does not know what it signed last: it signs nothing until that is mended.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
+    /// The file cannot be read or written.
     #[error("{path}: {cause}")]
     Io { path: PathBuf, cause: std::io::Error },
+    /// The file is damaged, or of another log or key.
     #[error("{path} does not hold a head signed with this log's key: {cause}")]
     Content { path: PathBuf, cause: CheckpointError },
 }

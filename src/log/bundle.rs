@@ -57,15 +57,16 @@ pub struct Entry<'a> {
     pub proof: Option<Vec<Hash>>,
 }
 
+/// One line of a bundle, read and not yet held against anything.
 #[derive(Debug)]
 pub enum Line<'a> {
+    /// The first, and only the first.
     Header(Box<Header>),
+    /// An entry that is told: of the range, or from before it with its own proof.
     Entry(Entry<'a>),
     /// An entry outside the perimeter.
-    Hash {
-        at: u64,
-        hash: Hash,
-    },
+    Hash { at: u64, hash: Hash },
+    /// A signed head, right after the last entry it covers.
     Checkpoint(SignedNote),
     /// Where the range ends (exclusive).
     End(u64),

@@ -14,12 +14,16 @@ pub struct Checkpoint {
     pub root: Hash,
 }
 
+/// Why a text is no signed head of this log (C2SP tlog-checkpoint).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
+    /// Not a signed note, or not signed with the key asked for.
     #[error(transparent)]
     Note(#[from] NoteError),
+    /// Signed, and not of the three lines of a head.
     #[error("not a checkpoint: {0}")]
     Malformed(&'static str),
+    /// Of another origin: another log, or another epoch of it.
     #[error("a checkpoint of {found}, not of {wanted}")]
     OtherLog { wanted: Token, found: Token },
 }

@@ -21,14 +21,19 @@ pub struct WitnessKey {
     public: [u8; 32],
 }
 
+/// Why a witness is not found to vouch for a head (C2SP tlog-cosignature).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CosignatureError {
+    /// The text given for a witness's key is none.
     #[error("not the key of a witness (Ed25519, type 0x04)")]
     Key,
+    /// The head bears no line under this name: not vouched for, which is no fault of the log.
     #[error("no cosignature of {0}")]
     Absent(Token),
+    /// The head bears a line under this name with another key id: another key, or another type of signature.
     #[error("a cosignature under the name of {0} is of another key than the one you trust")]
     OtherKey(Token),
+    /// The signature is not over this head and the time it says, or the same key signed twice.
     #[error("a cosignature of {0} does not match")]
     Forged(Token),
 }

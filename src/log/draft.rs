@@ -36,10 +36,12 @@ pub struct Draft {
     fault: Option<LeafError>,
 }
 
-/// Somebody the recorder finds, or somebody whom this very act creates.
+/// Somebody whose pseudonym the recorder finds, or somebody whose pseudonym the act brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named<T> {
+    /// The recorder looks the key of their pseudonym up.
     Known(T),
+    /// The pseudonym itself: the row that will hold its key is written after the entry, in the same transaction.
     New(Pseudonym),
 }
 
@@ -62,10 +64,13 @@ pub struct Stamp {
     pub people: People,
 }
 
+/// Why a draft cannot become an entry: a fault of the use case that wrote it, never of who acted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
+    /// A value that no leaf may carry.
     #[error(transparent)]
     Leaf(#[from] LeafError),
+    /// Content that no part may have.
     #[error(transparent)]
     Part(#[from] PartError),
     /// A person was named and no pseudonym given for them.

@@ -59,12 +59,16 @@ pub struct Succession {
     pub at: Timestamp,
 }
 
+/// Why a note does not introduce a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SuccessionError {
+    /// Not the four lines of a succession.
     #[error("not the note of a key succession")]
     Malformed,
+    /// The two keys are not of one name: a key of one log says nothing about another.
     #[error("a key of another log")]
     OtherLog,
+    /// One of the two signatures is missing or wrong.
     #[error("not signed by both keys: {0}")]
     Signature(NoteError),
 }

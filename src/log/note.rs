@@ -15,16 +15,22 @@ const TYPE_ED25519: u8 = 0x01;
 /// More than any note with the sixteen post-quantum signatures that must be accepted.
 const LARGEST_NOTE: usize = 128 * 1024;
 
+/// Why a note cannot be read or does not bear the signature it must (C2SP signed-note), or why a key is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
+    /// What is wrong with the form.
     #[error("not a signed note: {0}")]
     Malformed(&'static str),
+    /// No line under the name and the id of the key.
     #[error("the note bears no signature of {0}")]
     Unsigned(String),
+    /// A line under the name and the id of the key is not a signature of this text: changed, or forged.
     #[error("a signature of {0} does not match the text")]
     Forged(String),
+    /// The text or the bytes of a key are not those of an Ed25519 key (type 0x01), or its id is not its own.
     #[error("not an Ed25519 key")]
     Key,
+    /// A name that is no token.
     #[error("the name of a log: {0}")]
     Name(#[from] BadToken),
 }
@@ -148,10 +154,14 @@ impl fmt::Debug for LogSigner {
     }
 }
 
+/// One line `— name base64(id ‖ signature)` under a note (C2SP signed-note). Nothing of it has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureLine {
+    /// Whose signature it claims to be.
     pub name: String,
+    /// The id of the key, in which the type of the signature is hashed.
     pub id: [u8; 4],
+    /// Whatever follows the id: of a log 64 bytes of Ed25519, of a witness the time before them.
     pub signature: Vec<u8>,
 }
 

@@ -58,12 +58,16 @@ pub struct Part {
     bytes: Vec<u8>,
 }
 
+/// Why something is no part of an entry. Says nothing of what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
+    /// Content without a canonical form: a fraction, an integer beyond 64 bits, `null` in a list.
     #[error("a part is made of texts, integers, booleans, lists and objects")]
     Value,
+    /// The right hash, over bytes that this service would not have written.
     #[error("the bytes are not a canonical part")]
     NotCanonical,
+    /// Changed, of another kind or entry, or with another nonce.
     #[error("the part does not open its commitment")]
     Commitment,
 }

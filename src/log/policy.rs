@@ -26,9 +26,13 @@ struct Group {
     members: Vec<Member>,
 }
 
+/// Whom a verifier trusts, or to whom a log submits its heads (C2SP tlog-policy). Read from its text; a policy says exactly once
+/// what is enough.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
+    /// Keys of logs whose heads are accepted. A log needs none for itself.
     pub logs: Vec<NoteKey>,
+    /// Every witness named, whether or not the quorum asks for it.
     pub witnesses: Vec<Witness>,
     groups: Vec<Group>,
     /// Absent for `quorum none`.
@@ -38,8 +42,10 @@ pub struct Policy {
 /// Why a text is no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
+    /// The line that cannot be read, from 1, and why.
     #[error("line {line}: {what}")]
     Line { line: usize, what: &'static str },
+    /// No line `quorum`, or several.
     #[error("a policy has exactly one line `quorum`")]
     Quorum,
 }

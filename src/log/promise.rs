@@ -33,12 +33,16 @@ pub struct SignedPromise {
     signature: Vec<u8>,
 }
 
+/// Why a text is no promise of this log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PromiseError {
+    /// Not six fields of their forms: mistyped, or cut short.
     #[error("not the text of a promise")]
     Malformed,
+    /// Nothing is known of its truth: it names another log, or a key that was not given.
     #[error("a promise of {0}, or under another of its keys")]
     OtherKey(Token),
+    /// Changed after it was signed, or forged.
     #[error(transparent)]
     Signature(NoteError),
 }

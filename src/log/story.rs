@@ -27,6 +27,8 @@ struct End {
 pub enum BadStory {
     #[error("{0}")]
     Receipt(#[from] Wrong),
+    #[error("version {0} of the story is not known to this program")]
+    Version(u64),
     #[error("the entry is of no mandate, or of another than the first")]
     Mandate,
     #[error(
@@ -82,7 +84,10 @@ impl Checking {
 
     fn end(&mut self, text: &str) -> Result<(), BadStory> {
         let end: End = serde_json::from_str(text).map_err(|_| BadStory::CutShort)?;
-        if end.story != VERSION || self.first.as_ref().is_none_or(|(mandate, _)| *mandate != end.mandate) {
+        if end.story != VERSION {
+            return Err(BadStory::Version(end.story));
+        }
+        if self.first.as_ref().is_none_or(|(mandate, _)| *mandate != end.mandate) {
             return Err(BadStory::Mandate);
         }
         if end.entries != self.entries {
@@ -98,5 +103,17 @@ impl Checking {
             Some((mandate, head)) if self.ended => Ok((mandate, self.entries, head)),
             _ => Err(BadStory::CutShort),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_from_later_is_told_as_such() {
+        let later =
+            end(MandateId::from_uuid(uuid::Uuid::from_u128(1)), 0).replace("\"story\":1", "\"story\":2");
+        assert_eq!(Checking::default().line(&later, &Trust::default()).unwrap_err(), BadStory::Version(2));
     }
 }

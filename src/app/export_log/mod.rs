@@ -53,20 +53,28 @@ pub enum Taker {
     Auditor(PersonId),
 }
 
+/// Why a bundle cannot be given, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
+    /// The database does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// That it is taken could not be written down: nothing is given.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The stored tree has not the hashes that prove it.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// Nothing is signed yet, or nothing after what was asked for.
     #[error("no signed head covers what is asked for")]
     NoHead,
+    /// There is nothing between where it begins and the head.
     #[error("the range begins at entry {first}, after the head that ends it, of {size} entries")]
     Empty { first: u64, size: u64 },
+    /// A stored leaf or part at this place is not what it was when it was written.
     #[error("entry {0} of the database cannot be read: run `entremise doctor`")]
     Entry(i64),
+    /// Whoever takes it no longer reads, or the disk is full.
     #[error("the bundle could not be written: {0}")]
     Io(#[from] std::io::Error),
 }

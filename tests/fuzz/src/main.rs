@@ -1,8 +1,10 @@
-//! One program, several targets: FUZZED says which. Every input goes through the real router on a real database, so that
-//! what is looked for is not only a panic but any answer the product must never give. Started by `tests/fuzz/run`.
+//! One program, several targets: FUZZED says which. What strangers send goes through the real router on a real
+//! database, so that what is looked for is not only a panic but any answer the product must never give; what is handed over in files
+//! (`files`) through the program's own readers. Started by `tests/fuzz/run`.
 #![no_main]
 #![allow(dead_code, unused_imports, reason = "shares the support of the tests")]
 
+mod files;
 mod input;
 mod product;
 mod support;
@@ -21,6 +23,12 @@ struct Stage {
     now: Mutex<(u32, Product)>,
 }
 
+/// A target that needs no product.
+fn of_files() -> Option<files::Target> {
+    let wanted = std::env::var("FUZZED").expect("FUZZED names a target");
+    files::TARGETS.into_iter().find(|(name, _)| *name == wanted).map(|(_, target)| target)
+}
+
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     STAGE.get_or_init(|| {
@@ -31,7 +39,13 @@ fn stage() -> &'static Stage {
     })
 }
 
-libfuzzer_sys::fuzz_target!(init: { stage(); }, |data: &[u8]| {
+static OF_FILES: OnceLock<Option<files::Target>> = OnceLock::new();
+
+libfuzzer_sys::fuzz_target!(init: { if OF_FILES.get_or_init(of_files).is_none() { stage(); } }, |data: &[u8]| {
+    if let Some(target) = OF_FILES.get_or_init(of_files) {
+        target(data);
+        return;
+    }
     let stage = stage();
     // A poisoned lock is an input that failed before: libFuzzer has ended by then.
     let Ok(mut now) = stage.now.lock() else { return };

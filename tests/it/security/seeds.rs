@@ -2,6 +2,8 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../../fuzz/src/files.rs"]
+mod files;
 #[path = "../../fuzz/src/input.rs"]
 mod input;
 #[path = "../../fuzz/src/product.rs"]
@@ -22,4 +24,20 @@ async fn every_seed_of_the_fuzz_targets_is_answered_well() {
         }
     }
     assert!(seeds > 40, "{seeds} seeds were read");
+}
+
+/// Of what is handed over in files: those called `good` are taken, the others are not.
+#[test]
+fn every_seed_of_the_fuzz_targets_of_files_is_read_well() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
+    for (name, target) in files::TARGETS {
+        let mut taken = 0;
+        for entry in fs::read_dir(folder.join(name)).expect("seeds") {
+            let path = entry.expect("an entry").path();
+            let good = path.file_name().is_some_and(|seed| seed.to_string_lossy().starts_with("good"));
+            assert_eq!(target(&fs::read(&path).expect("a seed")), good, "{}", path.display());
+            taken += usize::from(good);
+        }
+        assert!(taken > 0, "{name}: nothing is taken");
+    }
 }
