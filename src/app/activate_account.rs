@@ -1,7 +1,7 @@
 //! The link of an invitation: choose a password, validate a card, be at work. Or of a reset: choose a password.
 use crate::crypto::password::{self, Weakness};
 use crate::crypto::totp::{self, Enrolment};
-use crate::domain::card::{CardAlgorithm, CardKind, CardParams, CardPeriod, Seed};
+use crate::domain::card::{CardAlgorithm, CardEnd, CardKind, CardParams, CardPeriod, Seed};
 use crate::domain::ids::{CardId, PersonId};
 use crate::domain::person::PersonName;
 use crate::domain::secret::{PlainToken, Secret};
@@ -14,7 +14,7 @@ use crate::store::person::{self, PersonRow};
 use crate::store::{Access, StoreError, WriteTx, link, professional, session, use_session};
 use crate::{transact, view};
 
-use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::check_code::{self, Checked, CodeCheck, CodeOrigin, Told};
 use super::fault::Fault;
 use super::sign_in::{self, Browser};
 use super::{App, end_use, password_work, record};
@@ -152,7 +152,10 @@ async fn enrol(
     sealed: &[u8],
 ) -> Result<(), Fault> {
     let now = app.now();
-    card::end_pending_apps(tx, person.id, now).await?;
+    for void in card::end_pending_apps(tx, person.id, now).await? {
+        let draft = Draft::done(Kind::CardEnded).by(person.id, sign_in::role_of(person)).card(void);
+        record::record(app, tx, draft.fact("how", CardEnd::Revoked.as_str())).await?;
+    }
     let structure_id = person::first_structure(tx, person.id).await?;
     let draft = Draft::done(Kind::CardEnrolled).by(person.id, sign_in::role_of(person)).card(id);
     let entry = record::record(app, tx, draft).await?;
@@ -197,17 +200,18 @@ pub async fn validate_card(
 ) -> Result<CardValidation, Fault> {
     let session = PlainToken::generate(&*app.entropy);
     let new_device = PlainToken::generate(&*app.entropy);
-    transact!(app.store, "validate_card", tx => {
+    let (outcome, told) = transact!(app.store, "validate_card", tx => {
         let Some((person, Purpose::Activate)) = open(app, tx, token).await? else {
-            return Ok(CardValidation::LinkOver);
+            return Ok((CardValidation::LinkOver, Told::default()));
         };
-        let card = match check_code::check(app, tx, person.id, CodeOrigin::Invitation, code).await? {
+        let Checked { answer, told } = check_code::check(app, tx, person.id, CodeOrigin::Invitation, code).await?;
+        let card = match answer {
             CodeCheck::Accepted { card_id, step } => (card_id, step),
             CodeCheck::AlreadyUsed { next_in_seconds } => {
-                return Ok(CardValidation::AlreadyUsed { next_in_seconds });
+                return Ok((CardValidation::AlreadyUsed { next_in_seconds }, told));
             }
-            CodeCheck::Wrong => return Ok(CardValidation::Wrong),
-            CodeCheck::Locked { until } => return Ok(CardValidation::Wait { until }),
+            CodeCheck::Wrong => return Ok((CardValidation::Wrong, told)),
+            CodeCheck::Locked { until } => return Ok((CardValidation::Wait { until }, told)),
         };
         let used = link::consume(tx, &token.hash(), app.now()).await?;
         if !used || !person::activate(tx, person.id).await? {
@@ -218,8 +222,10 @@ pub async fn validate_card(
         record::record(app, tx, draft).await?;
         let tokens = (&session, &new_device);
         let device = sign_in::complete(app, tx, &person, (card, None), tokens, None, browser).await?;
-        Ok::<_, Fault>(CardValidation::Complete { session: session.clone(), device })
-    })
+        Ok::<_, Fault>((CardValidation::Complete { session: session.clone(), device }, told))
+    })?;
+    told.tell(app, &browser.origin()).await?;
+    Ok(outcome)
 }
 
 /// Writes down that a link was presented that leads nowhere.

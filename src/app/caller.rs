@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
 use crate::store::{misuse, tree};
 
+use super::record::Origin;
 use super::{App, choose_user};
 use crate::{transact, view};
 
@@ -25,6 +26,17 @@ pub enum Caller {
     /// The password was right; the code of the card is still awaited.
     Half(HalfSession),
     SignedIn(Box<SignedIn>),
+}
+
+impl Caller {
+    /// The same, of whom it is known where this request comes from.
+    #[must_use]
+    pub fn from(mut self, origin: Origin) -> Self {
+        if let Self::SignedIn(who) = &mut self {
+            who.origin = origin;
+        }
+        self
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +59,9 @@ pub struct SignedIn {
     /// The structure the person acts for, if chosen and still in force.
     pub structure_id: Option<StructureId>,
     pub card_id: Option<CardId>,
+    pub card_serial: Option<String>,
+    /// Where this request comes from.
+    pub origin: Origin,
     /// When a code of a card was last accepted in this session.
     pub last_code_at: Timestamp,
     pub last_seen_at: Timestamp,
@@ -159,6 +174,8 @@ fn signed_in(
         memberships,
         structure_id,
         card_id: row.card_id,
+        card_serial: row.card_serial,
+        origin: Origin::default(),
         last_code_at,
         last_seen_at: row.last_seen_at,
         fresh_until: row.fresh_until.unwrap_or(last_code_at),

@@ -1,7 +1,7 @@
 //! A code of somebody's card: right, once, and not guessed.
 //!
 //! Runs inside the caller's transaction, which must be committed whatever the answer: attempts are counted before
-//! the code is looked at.
+//! the code is looked at. What was refused is told afterwards ([`Told`]).
 use time::Duration;
 
 use crate::crypto::totp::{CardMemory, Codes, Verdict};
@@ -16,6 +16,7 @@ use crate::store::throttle::{self, Attempt};
 use crate::store::{WriteTx, person, session};
 
 use super::fault::Fault;
+use super::record::Origin;
 use super::{App, record};
 
 /// Where the code is typed. Failures are held against it and the card together: a stranger's do not lock the owner out.
@@ -52,6 +53,33 @@ pub enum CodeCheck {
     },
 }
 
+/// An answer, and what the log is told of it.
+pub struct Checked {
+    pub answer: CodeCheck,
+    pub told: Told,
+}
+
+/// What the log is told of a check once its transaction is committed: failures and locks come in floods, and those are
+/// counted under a row that all refusals share, for which no act should wait.
+#[must_use = "refusals are entries"]
+#[derive(Debug, Default)]
+pub struct Told(Vec<Draft>, Option<PersonId>);
+
+impl Told {
+    /// Writes it, each line with where the code came from beside it.
+    pub async fn tell(self, app: &App, origin: &Origin) -> Result<(), Fault> {
+        let source = self.1.map_or_else(|| origin.source(), |person| person.to_string());
+        for draft in self.0 {
+            record::refuse(app, origin.beside(draft), &source).await?;
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, person: PersonId, code: &str) {
+        self.0.push(Draft::refused(Kind::CardCodeRefused, code).by_role(Role::Nobody).about(person));
+    }
+}
+
 /// A card that may answer here, with what is held against it.
 struct Candidate {
     row: CardRow,
@@ -66,7 +94,7 @@ pub async fn check(
     person: PersonId,
     origin: CodeOrigin,
     code: &str,
-) -> Result<CodeCheck, Fault> {
+) -> Result<Checked, Fault> {
     let rows = usable(tx, person, origin).await?;
     check_cards(app, tx, person, origin, rows, code).await
 }
@@ -79,7 +107,8 @@ pub(super) async fn check_cards(
     origin: CodeOrigin,
     rows: Vec<CardRow>,
     code: &str,
-) -> Result<CodeCheck, Fault> {
+) -> Result<Checked, Fault> {
+    let mut told = Told(Vec::new(), Some(person));
     let mut candidates = Vec::new();
     let mut locked: Option<Timestamp> = None;
     for row in rows {
@@ -88,9 +117,8 @@ pub(super) async fn check_cards(
             Attempt::Blocked { until } => locked = Some(locked.map_or(until, |other| other.min(until))),
             Attempt::Allowed { locks } => {
                 if locks {
-                    let draft =
-                        Draft::done(Kind::LockStarted).by_role(Role::Nobody).about(person).card(row.id);
-                    record::record(app, tx, draft).await?;
+                    let draft = Draft::done(Kind::LockStarted).by_role(Role::Nobody);
+                    told.0.push(draft.about(person).card(row.id));
                 }
                 let seed = card::open_seed(&app.sealer, &row)?;
                 candidates.push(Candidate { codes: Codes::new(&seed, row.params()?)?, row, key });
@@ -100,11 +128,19 @@ pub(super) async fn check_cards(
     if candidates.is_empty()
         && let Some(until) = locked
     {
-        return Ok(CodeCheck::Locked { until });
+        told.refused(person, "locked");
+        return Ok(Checked { answer: CodeCheck::Locked { until }, told });
     }
     let answer = compare(app, tx, person, origin, &candidates, code).await?;
-    settle(app, tx, person, origin, &candidates, answer).await?;
-    Ok(answer)
+    let refusal = settle(app, tx, origin, &candidates, answer).await?;
+    if answer != CodeCheck::Wrong {
+        // What was cleared or forgiven locks nothing.
+        told.0.clear();
+    }
+    if let Some(refusal) = refusal {
+        told.refused(person, refusal);
+    }
+    Ok(Checked { answer, told })
 }
 
 /// Active cards; at sign-in and without any, the card that was handed over last, if one referent's word is enough to
@@ -172,16 +208,15 @@ async fn compare(
     Ok(answer)
 }
 
-/// Clears, forgives or leaves the failure counted, and writes the refusal down.
+/// Clears, forgives or leaves the failure counted; why the code was refused, if it was.
 async fn settle(
     app: &App,
     tx: &mut WriteTx,
-    person: PersonId,
     origin: CodeOrigin,
     candidates: &[Candidate],
     answer: CodeCheck,
-) -> Result<(), Fault> {
-    let refusal = match answer {
+) -> Result<Option<&'static str>, Fault> {
+    Ok(match answer {
         CodeCheck::Accepted { card_id, .. } => {
             for Candidate { key, .. } in candidates {
                 throttle::clear(tx, key).await?;
@@ -190,20 +225,17 @@ async fn settle(
                 let (now, rules) = (app.now(), SessionRules::default());
                 session::refresh(tx, id, card_id, now, now + rules.fresh, now + rules.idle).await?;
             }
-            return Ok(());
+            None
         }
         CodeCheck::AlreadyUsed { .. } => {
             for Candidate { key, .. } in candidates {
                 throttle::forgive(tx, key).await?;
             }
-            "code_used"
+            Some("code_used")
         }
-        CodeCheck::Wrong => "code_wrong",
-        CodeCheck::Locked { .. } => return Ok(()),
-    };
-    let draft = Draft::refused(Kind::CardCodeRefused, refusal).by_role(Role::Nobody).about(person);
-    record::record(app, tx, draft).await?;
-    Ok(())
+        CodeCheck::Wrong => Some("code_wrong"),
+        CodeCheck::Locked { .. } => Some("locked"),
+    })
 }
 
 fn key(app: &App, card: CardId, origin: CodeOrigin) -> Vec<u8> {

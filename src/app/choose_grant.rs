@@ -1,5 +1,5 @@
 //! Under which grant: the aidant chooses, says where the user is, and the service is opened in the user's name.
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::domain::ids::{CardId, GrantId, MandateId, StructureId, UseId, UserId};
 use crate::domain::secret::PlainToken;
@@ -44,8 +44,6 @@ pub struct Choice {
     pub presence: Presence,
     /// Behind a hub, which service it is for, in the aidant's words.
     pub declared_service: Option<String>,
-    /// Address and browser, for the technical part of the entry.
-    pub technical: Value,
 }
 
 /// What of this identity the service would refuse.
@@ -151,7 +149,7 @@ async fn make_way(
         .filter(|row| row.session_id == who.session_id && row.client_id == opening.client.id)
         .collect();
     for row in &replaced {
-        end_use::end_one(app, tx, row, UseEnd::Aidant, now).await?;
+        end_use::end_one(app, tx, row, UseEnd::Aidant, Some(who), now).await?;
     }
     Ok(())
 }
@@ -210,8 +208,8 @@ fn opened(
     identity: &CivilIdentity,
 ) -> Draft {
     let mandate: MandateId = offered.mandate_id;
-    let mut draft = Draft::done(Kind::UseOpened)
-        .by(who.person_id, Role::Aidant)
+    let mut draft = who
+        .signs(Draft::done(Kind::UseOpened), Role::Aidant)
         .user(choice.user)
         .mandate(mandate)
         .grant(choice.grant)
@@ -226,9 +224,7 @@ fn opened(
         .part(
             PartKind::User,
             json!({ "given_name": identity.given_name, "family_name": identity.family_name, "birthdate": identity.birthdate.as_str() }),
-        )
-        .part(PartKind::Actor, json!({ "name": who.name.full() }))
-        .part(PartKind::Technical, choice.technical.clone());
+        );
     let mut details = json!({ "service": opening.client.name });
     if let Some(structure) = who.structure_id {
         draft = draft.structure(structure);

@@ -15,7 +15,7 @@ use crate::{transact, view};
 use super::App;
 use super::desk::{self, DeskError};
 use super::fault::Fault;
-use super::record;
+use super::record::{self, Origin};
 
 /// What the user has before them.
 pub struct Reading {
@@ -119,16 +119,22 @@ pub async fn agree(
     browser: &PlainToken,
     declared: bool,
     read_in: Language,
+    origin: &Origin,
 ) -> Result<Reference, ConsentError> {
     if !declared {
         return Err(ConsentError::Undeclared);
     }
-    decide(app, browser, Decision::Agreed, read_in).await
+    decide(app, browser, Decision::Agreed, read_in, origin).await
 }
 
 /// The user refuses: nothing is signed, the desk sees it at once. Twice is once.
-pub async fn refuse(app: &App, browser: &PlainToken, read_in: Language) -> Result<Reference, ConsentError> {
-    decide(app, browser, Decision::Refused, read_in).await
+pub async fn refuse(
+    app: &App,
+    browser: &PlainToken,
+    read_in: Language,
+    origin: &Origin,
+) -> Result<Reference, ConsentError> {
+    decide(app, browser, Decision::Refused, read_in, origin).await
 }
 
 async fn decide(
@@ -136,6 +142,7 @@ async fn decide(
     browser: &PlainToken,
     decision: Decision,
     read_in: Language,
+    origin: &Origin,
 ) -> Result<Reference, ConsentError> {
     transact!(app.store, "decide_consent", tx => {
         let now = app.now();
@@ -177,7 +184,7 @@ async fn decide(
                 .fact("valid_to", row.ends_at)
                 .fact("declared_able", true);
         }
-        record::record(app, tx, draft).await?;
+        record::record(app, tx, origin.beside(draft)).await?;
         Ok::<_, ConsentError>(row.reference)
     })
 }

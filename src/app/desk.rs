@@ -172,7 +172,7 @@ pub(super) async fn record_refusal(
     code: &str,
     about: Option<&Reference>,
 ) -> Result<(), Fault> {
-    let mut draft = Draft::refused(kind, code).by(who.person_id, Role::Aidant);
+    let mut draft = who.signs(Draft::refused(kind, code), Role::Aidant);
     let found = match about {
         Some(reference) => view!(app.store, tx => {
             let Some(row) = mandate::by_reference(tx, reference).await? else { return Ok::<_, Fault>(None) };

@@ -75,8 +75,8 @@ pub async fn end(
 }
 
 fn entry(who: &SignedIn, opened: &Opened, kind: Kind, asker: Asker, now: Timestamp) -> Draft {
-    let mut draft = Draft::done(kind)
-        .by(who.person_id, desk::role(&opened.facts))
+    let mut draft = who
+        .signs(Draft::done(kind), desk::role(&opened.facts))
         .structure(opened.row.structure_id)
         .mandate(opened.row.id)
         .fact("asked_by", asker.name())

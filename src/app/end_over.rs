@@ -33,10 +33,13 @@ pub async fn end_over(app: &App) -> Result<usize, Fault> {
         }
         let lapsed = mandate::lapse_due(tx, now - LAPSES_AFTER, now, ROUND).await?;
         for over in &lapsed {
-            let draft = Draft::done(Kind::MandateLapsed)
+            let mut draft = Draft::done(Kind::MandateLapsed)
                 .by_role(Role::System)
                 .structure(over.structure_id)
                 .mandate(over.id);
+            if let Some(user) = over.user_id {
+                draft = draft.user(user);
+            }
             record::record(app, tx, draft).await?;
         }
         Ok::<_, Fault>(expired.len() + lapsed.len())

@@ -84,7 +84,10 @@ pub async fn end_by_aidant(
     transact!(app.store, "end_uses", tx => {
         let uses = use_session::live_of_browser(tx, who.session_id, browser).await?;
         let count = uses.len();
-        end_all(app, tx, uses, UseEnd::Aidant, now).await?;
+        for row in &uses {
+            end_one(app, tx, row, UseEnd::Aidant, Some(who), now).await?;
+            use_session::act_for_nobody(tx, row.session_id).await?;
+        }
         use_session::act_for_nobody(tx, who.session_id).await?;
         Ok::<_, EndError>(count)
     })
@@ -111,24 +114,25 @@ pub async fn end_all(
     now: Timestamp,
 ) -> Result<(), RecordError> {
     for row in &uses {
-        end_one(app, tx, row, cause, now).await?;
+        end_one(app, tx, row, cause, None, now).await?;
         use_session::act_for_nobody(tx, row.session_id).await?;
     }
     Ok(())
 }
 
-/// Ends one use and says so in the log. Nothing happens if it had ended before.
+/// Ends one use and says so in the log: by `who` if somebody is at the desk. Nothing happens if it had ended before.
 pub(super) async fn end_one(
     app: &App,
     tx: &mut WriteTx,
     row: &UseRow,
     cause: UseEnd,
+    who: Option<&SignedIn>,
     now: Timestamp,
 ) -> Result<(), RecordError> {
     if !use_session::end(tx, row.id, now, cause.as_str()).await? {
         return Ok(());
     }
-    let mut draft = Draft::done(Kind::UseEnded)
+    let draft = Draft::done(Kind::UseEnded)
         .user(row.user_id)
         .structure(row.structure_id)
         .mandate(row.mandate_id)
@@ -136,10 +140,11 @@ pub(super) async fn end_one(
         .service(row.client_id)
         .use_id(row.id)
         .fact("cause", cause.as_str());
-    draft = match cause {
-        UseEnd::Aidant | UseEnd::SignOut => draft.by(row.person_id, Role::Aidant),
-        UseEnd::Service => draft.by_role(Role::Service),
-        UseEnd::Revoked | UseEnd::Expired | UseEnd::CodeReuse => draft.by_role(Role::System),
+    let draft = match (cause, who) {
+        (_, Some(who)) => who.signs(draft, Role::Aidant),
+        (UseEnd::Aidant | UseEnd::SignOut, None) => draft.by(row.person_id, Role::Aidant),
+        (UseEnd::Service, None) => draft.by_role(Role::Service),
+        (UseEnd::Revoked | UseEnd::Expired | UseEnd::CodeReuse, None) => draft.by_role(Role::System),
     };
     record::record(app, tx, draft).await?;
     tell_logout::queue(app, tx, row.id, now).await?;

@@ -86,7 +86,27 @@ pub async fn erase(
     reason: Reason,
     details: Option<&str>,
 ) -> Result<EntryId, EraseError> {
-    transact!(app.store, "erase_user", tx => { erase_in(app, tx, id, reason, details).await })
+    let outcome = transact!(app.store, "erase_user", tx => { erase_in(app, tx, id, reason, details).await });
+    if let Err(error) = &outcome
+        && reason != Reason::Retention
+    {
+        refuse(app, Kind::DataErased, id, error).await?;
+    }
+    outcome
+}
+
+/// What stands in the way of a decision is told; that the time of keeping is not over yet is not.
+async fn refuse(app: &App, kind: Kind, id: UserId, error: &EraseError) -> Result<(), EraseError> {
+    let reason = match error {
+        EraseError::Live => "live",
+        EraseError::Held => "held",
+        EraseError::Erased => "erased",
+        EraseError::NotHeld => "not_held",
+        EraseError::Unknown | EraseError::Store(_) | EraseError::Record(_) => return Ok(()),
+    };
+    let draft = Draft::refused(kind, reason).by_role(Role::Operator).user(id);
+    record::refuse(app, draft, "command line").await?;
+    Ok(())
 }
 
 async fn erase_in(
@@ -156,18 +176,22 @@ fn nobody() -> SealedIdentity {
 /// Places a legal hold, or lifts it: an entry either way.
 pub async fn hold(app: &App, id: UserId, placed: bool, details: &str) -> Result<EntryId, EraseError> {
     let now = app.now();
-    transact!(app.store, "hold", tx => {
+    let kind = if placed { Kind::HoldPlaced } else { Kind::HoldLifted };
+    let outcome = transact!(app.store, "hold", tx => {
         if !erasure::hold(tx, id, placed.then_some(now)).await? {
             return Err(match (why_not(tx, id).await?, placed) {
                 (EraseError::Live, false) => EraseError::NotHeld,
                 (other, _) => other,
             });
         }
-        let kind = if placed { Kind::HoldPlaced } else { Kind::HoldLifted };
         let draft = Draft::done(kind).by_role(Role::Operator).user(id);
         let draft = draft.part(PartKind::Actor, json!({ "decision": details }));
         Ok::<_, EraseError>(record::record(app, tx, draft).await?.id)
-    })
+    });
+    if let Err(error) = &outcome {
+        refuse(app, kind, id, error).await?;
+    }
+    outcome
 }
 
 /// What the time of keeping has run out for. Gives how many users were forgotten.

@@ -62,7 +62,7 @@ struct Counted {
     checks: BTreeMap<HashedToken, Many>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Many {
     more: i64,
     draft: Draft,
@@ -88,18 +88,32 @@ impl Counts {
     }
 
     /// What is to be told, with the instant since which it was counted. What was not asked for since is forgotten.
-    fn take(&self, now: Timestamp, all: bool) -> Option<(Timestamp, Vec<(i64, Draft)>)> {
+    fn take(&self, now: Timestamp, all: bool) -> Option<(Timestamp, Vec<(HashedToken, Many)>)> {
         let mut counted = self.lock();
         let since = counted.since.filter(|since| all || now.since(*since) >= PERIOD)?;
         counted.since = Some(now);
         counted.checks.retain(|_, many| many.more > 0);
-        let told = counted.checks.values_mut();
-        let told = told.map(|many| (std::mem::take(&mut many.more), many.draft.clone())).collect();
+        let told = counted.checks.iter_mut().map(|(key, many)| {
+            let one = many.clone();
+            many.more = 0;
+            (key.clone(), one)
+        });
+        let told = told.collect();
         counted.checks.retain(|_, many| many.ends_at > now);
         if counted.checks.is_empty() {
             counted.since = None;
         }
         Some((since, told))
+    }
+
+    /// What could not be told is told with what comes after.
+    fn put_back(&self, since: Timestamp, left: &[(HashedToken, Many)]) {
+        let mut counted = self.lock();
+        counted.since = Some(counted.since.map_or(since, |later| later.min(since)));
+        for (key, one) in left {
+            let none = Many { more: 0, ..one.clone() };
+            counted.checks.entry(key.clone()).or_insert(none).more += one.more;
+        }
     }
 }
 
@@ -155,12 +169,19 @@ pub(super) async fn agreed(app: &App, check: &Check<'_>) -> Result<bool, RecordE
 /// Writes the counts of a period that is over; of whatever was counted when `all` (the process stops).
 pub async fn count_checks(app: &App, all: bool) -> Result<(), RecordError> {
     let Some((since, told)) = app.openid.checks.take(app.now(), all) else { return Ok(()) };
-    for some in told.chunks(ROUND) {
-        let drafts: Vec<_> =
-            some.iter().map(|(more, draft)| draft.clone().fact("count", *more).fact("from", since)).collect();
-        transact!(app.store, "count_checks", tx => {
+    let mut left = told.as_slice();
+    while !left.is_empty() {
+        let (some, rest) = left.split_at(ROUND.min(left.len()));
+        let draft = |(_, many): &(_, Many)| many.draft.clone().fact("count", many.more).fact("from", since);
+        let drafts: Vec<_> = some.iter().map(draft).collect();
+        let written = transact!(app.store, "count_checks", tx => {
             record::record_all(app, tx, drafts.clone()).await.map(drop)
-        })?;
+        });
+        if let Err(error) = written {
+            app.openid.checks.put_back(since, left);
+            return Err(error);
+        }
+        left = rest;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::store::{Access, WriteTx, person, session, use_session};
 use crate::{transact, view};
 
 use super::caller::SignedIn;
-use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::check_code::{self, Checked, CodeCheck, CodeOrigin};
 use super::create_person::by_command;
 use super::fault::Fault;
 use super::{App, end_use, record};
@@ -79,8 +79,8 @@ impl Manager<'_> {
 
     fn signs(&self, draft: Draft) -> Draft {
         match self {
-            Self::Referent(who) => draft.by(who.person_id, Role::Referent),
-            Self::Operator(who) => draft.by(who.person_id, Role::Operator),
+            Self::Referent(who) => who.signs(draft, Role::Referent),
+            Self::Operator(who) => who.signs(draft, Role::Operator),
             Self::CommandLine(_) => by_command(draft),
         }
     }
@@ -259,14 +259,17 @@ async fn resynchronise_in(
 
 /// The holder shows that a card just given to them works. In their own complete session.
 pub async fn activate(app: &App, who: &SignedIn, id: CardId, code: &str) -> Result<Option<CodeCheck>, Fault> {
-    transact!(app.store, "activate_card", tx => {
+    let checked = transact!(app.store, "activate_card", tx => {
         let Some(row) = card::by_id(tx, id).await? else { return Ok(None) };
         if !matches!(row.state()?, CardState::Assigned { holder, .. } if holder == who.person_id) {
             return Ok(None);
         }
         let origin = CodeOrigin::Session(who.session_id);
         Ok::<_, Fault>(Some(check_code::check_cards(app, tx, who.person_id, origin, vec![row], code).await?))
-    })
+    })?;
+    let Some(Checked { answer, told }) = checked else { return Ok(None) };
+    told.tell(app, &who.origin).await?;
+    Ok(Some(answer))
 }
 
 /// Writes a refusal down.

@@ -256,9 +256,31 @@ pub async fn silently(app: &App, opening: &Opening, who: Option<&SignedIn>) -> R
         if !authorization::answer(tx, opening.id, now, Some(chosen)).await? {
             return Err(OpenError::Gone);
         }
+        record::record(app, tx, goes_on(&going_on)).await?;
+        // The entry holds the mandate: what ended meanwhile is seen now, or ends after.
+        if !token::is_in_force(tx, going_on.id, now, CHARTER_VERSION).await? {
+            return Err(OpenError::NotOffered);
+        }
         issue_code(app, tx, opening, going_on.id, now, now + Duration::days(1)).await
-    })?;
-    Ok(response::success(&opening.request.answer_to, &issuer(app), code.reveal()))
+    });
+    match code {
+        Ok(code) => Ok(response::success(&opening.request.answer_to, &issuer(app), code.reveal())),
+        Err(OpenError::NotOffered) => give_up(app, opening, AuthorizeError::LoginRequired).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Another code for a use that goes on.
+fn goes_on(row: &UseRow) -> Draft {
+    Draft::done(Kind::UseContinued)
+        .by(row.person_id, Role::Aidant)
+        .user(row.user_id)
+        .structure(row.structure_id)
+        .mandate(row.mandate_id)
+        .grant(row.grant_id)
+        .service(row.client_id)
+        .use_id(row.id)
+        .on(row.entry_id)
 }
 
 /// The use a silent request may continue. A new use is never begun unseen, and one grant for one use is one use.

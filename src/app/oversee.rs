@@ -13,7 +13,7 @@ use crate::store::{card, link, person, session, use_session};
 use crate::{transact, view};
 
 use super::caller::SignedIn;
-use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::check_code::{self, CodeCheck, CodeOrigin, Told};
 use super::fault::Fault;
 use super::{App, end_use, manage_cards, record, sign_in};
 
@@ -160,18 +160,21 @@ pub async fn recover(
     (code, next): (&str, &str),
     reason: &str,
 ) -> Result<Recovery, Fault> {
-    let outcome = transact!(app.store, "recover_card", tx => {
-        let Some(row) = card::by_id(tx, id).await? else { return Ok(Recovery::NoCard) };
+    let (outcome, told) = transact!(app.store, "recover_card", tx => {
+        let mut told = Told::default();
+        let Some(row) = card::by_id(tx, id).await? else { return Ok((Recovery::NoCard, told)) };
         let (is_theirs, waits) = match row.state()? {
             CardState::Assigned { holder: one, .. } => (one == holder, true),
             CardState::Active { holder: one, .. } => (one == holder, false),
             CardState::InStock | CardState::Ended { .. } => (false, false),
         };
         if !is_theirs || (next.is_empty() && !waits) {
-            return Ok(Recovery::NoCard);
+            return Ok((Recovery::NoCard, told));
         }
         let outcome = if next.is_empty() {
-            match check_code::check_cards(app, tx, holder, CodeOrigin::Recovery, vec![row], code).await? {
+            let checked = check_code::check_cards(app, tx, holder, CodeOrigin::Recovery, vec![row], code).await?;
+            told = checked.told;
+            match checked.answer {
                 CodeCheck::Accepted { .. } => Recovery::Done,
                 refused => Recovery::Code(refused),
             }
@@ -191,8 +194,9 @@ pub async fn recover(
                 .part(PartKind::Details, serde_json::json!({ "reason": reason.trim() }));
             record::record(app, tx, draft).await?;
         }
-        Ok::<_, Fault>(outcome)
+        Ok::<_, Fault>((outcome, told))
     })?;
+    told.tell(app, &who.origin).await?;
     let refused = match outcome {
         Recovery::Done => return Ok(outcome),
         Recovery::NoCard => "card_state",

@@ -142,8 +142,8 @@ async fn write(
         return Err(ProposeError::NoDomain);
     }
     let validity = Validity::fix(proposal.term, now, &facts.structure.time_zone)?;
-    let draft = Draft::done(Kind::MandateProposed)
-        .by(who.person_id, Role::Aidant)
+    let draft = who
+        .signs(Draft::done(Kind::MandateProposed), Role::Aidant)
         .structure(structure)
         .new_mandate(id)
         .list("domains", scope.iter().map(DomainKey::as_str))

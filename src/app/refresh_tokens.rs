@@ -66,7 +66,13 @@ pub async fn refresh(
         let (error, client) = (BadProof::Missing.into(), Some(client.id));
         return know_service::refuse(app, Kind::TokenRefreshed, error, "dpop_proof", client, source).await;
     }
-    let asked = asked_in(body)?;
+    let asked = match asked_in(body) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let (kind, client) = (Kind::TokenRefreshed, Some(client.id));
+            return know_service::refuse(app, kind, error, "bad_request", client, source).await;
+        }
+    };
     let hash = asked.token.hash();
     let fresh = Fresh {
         access: PlainToken::generate(app.entropy.as_ref()),

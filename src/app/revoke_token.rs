@@ -20,7 +20,13 @@ pub async fn revoke(
     source: &str,
 ) -> Result<(), ServiceError> {
     let client = know_service::service(app, authorization, body, source).await?;
-    let hash = named_token(body)?.hash();
+    let hash = match named_token(body) {
+        Ok(token) => token.hash(),
+        Err(error) => {
+            let (kind, client) = (Kind::TokenRevoked, Some(client.id));
+            return know_service::refuse(app, kind, error, "bad_request", client, source).await;
+        }
+    };
     let now = app.now();
     let killed = transact!(app.store, "revoke_token", tx => {
         let found = known::find(tx, &[&hash], now, CHARTER_VERSION).await?.pop();

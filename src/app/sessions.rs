@@ -86,7 +86,7 @@ pub async fn revoke(app: &App, who: &SignedIn, id: SessionId) -> Result<bool, Fa
         let gone = session::delete_own(tx, id, who.person_id).await?;
         if gone {
             end_use::end_of_session(app, tx, id, app.now()).await?;
-            record::record(app, tx, Draft::done(Kind::SessionRevoked).by(who.person_id, role(who))).await?;
+            record::record(app, tx, who.signs(Draft::done(Kind::SessionRevoked), role(who))).await?;
         }
         Ok(gone)
     })
@@ -100,7 +100,7 @@ pub async fn revoke_others(app: &App, who: &SignedIn) -> Result<u64, Fault> {
         end_use::end_all(app, tx, uses, UseEnd::SignOut, app.now()).await?;
         let gone = session::delete_others(tx, who.person_id, who.session_id).await?;
         if gone > 0 || ended > 0 {
-            let draft = Draft::done(Kind::SessionRevoked).by(who.person_id, role(who));
+            let draft = who.signs(Draft::done(Kind::SessionRevoked), role(who));
             let count = i64::try_from(gone).unwrap_or(i64::MAX);
             record::record(app, tx, draft.fact("count", count)).await?;
         }
@@ -110,5 +110,11 @@ pub async fn revoke_others(app: &App, who: &SignedIn) -> Result<u64, Fault> {
 
 /// A known browser is known no more. False if it is not one of this person's.
 pub async fn forget_device(app: &App, who: &SignedIn, id: RowId) -> Result<bool, Fault> {
-    transact!(app.store, "forget_device", tx => { Ok(session::device_forget(tx, id, who.person_id).await?) })
+    transact!(app.store, "forget_device", tx => {
+        let gone = session::device_forget(tx, id, who.person_id).await?;
+        if gone {
+            record::record(app, tx, who.signs(Draft::done(Kind::DeviceForgotten), role(who))).await?;
+        }
+        Ok(gone)
+    })
 }

@@ -3,12 +3,14 @@ use std::net::IpAddr;
 
 use crate::crypto::password::{self, PasswordPhc};
 use crate::domain::ids::{CardId, RowId, SessionId};
-use crate::domain::person::Email;
+use crate::domain::person::{Email, PersonName};
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::session::{SessionRules, Stage};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
+use crate::log::part::PartKind;
+use crate::store::card;
 use crate::store::person::{self, PersonRow};
 use crate::store::session::{self, NewSession};
 use crate::store::throttle::{self, Attempt};
@@ -16,8 +18,9 @@ use crate::store::{Access, WriteTx};
 use crate::transact;
 
 use super::caller::HalfSession;
-use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::check_code::{self, Checked, CodeCheck, CodeOrigin, Told};
 use super::fault::Fault;
+use super::record::Origin;
 use super::{App, end_use, password_work, record};
 
 /// Failures of one address in one hour, from browsers unknown to the accounts aimed at: far above a town hall on
@@ -33,6 +36,12 @@ pub struct Browser {
     pub device: Option<PlainToken>,
     /// The cookie of the session that this sign-in replaces.
     pub session: Option<PlainToken>,
+}
+
+impl Browser {
+    pub(super) fn origin(&self) -> Origin {
+        Origin { address: self.address, user_agent: self.user_agent.clone() }
+    }
 }
 
 #[derive(Debug)]
@@ -57,10 +66,16 @@ pub async fn password(
 ) -> Result<PasswordOutcome, Fault> {
     let index = email_index(app, email);
     let opened = transact!(app.store, "sign_in_attempt", tx => { open(app, tx, &index, browser).await })?;
-    let (person, keys) = match opened {
-        Opened::Go { person, keys } => (person, keys),
-        Opened::Wait { until } => return Ok(PasswordOutcome::Wait { until }),
-        Opened::TooMany => return Ok(PasswordOutcome::TooMany),
+    let (person, keys, locks) = match opened {
+        Opened::Go { person, keys, locks } => (person, keys, locks),
+        Opened::Wait { until } => {
+            refuse(app, &index, "locked", browser).await?;
+            return Ok(PasswordOutcome::Wait { until });
+        }
+        Opened::TooMany => {
+            refuse(app, &index, "too_many", browser).await?;
+            return Ok(PasswordOutcome::TooMany);
+        }
     };
     let stored = person
         .as_ref()
@@ -68,11 +83,14 @@ pub async fn password(
         .and_then(|person| person.password_hash.clone())
         .map(PasswordPhc::from_stored);
     let Ok(right) = password_work::verify(password.clone(), stored.clone()).await? else {
+        refuse(app, &index, "busy", browser).await?;
         return Ok(PasswordOutcome::TooMany);
     };
     let (true, Some(person)) = (right, person) else {
-        let draft = Draft::refused(Kind::SignInRefused, "password").by_role(Role::Nobody);
-        record::refuse(app, draft.fact("account", short_name(&index).as_str()), &source(browser)).await?;
+        if locks {
+            tell(app, Draft::done(Kind::LockStarted), &index, browser).await?;
+        }
+        refuse(app, &index, "password", browser).await?;
         return Ok(PasswordOutcome::Refused);
     };
     let renewed = match stored.filter(password::is_outdated) {
@@ -98,9 +116,27 @@ pub fn email_index(app: &App, typed: &str) -> Vec<u8> {
 }
 
 enum Opened {
-    Go { person: Option<PersonRow>, keys: Keys },
-    Wait { until: Timestamp },
+    /// `locks`: should it fail, it is one failure too many.
+    Go {
+        person: Option<PersonRow>,
+        keys: Keys,
+        locks: bool,
+    },
+    Wait {
+        until: Timestamp,
+    },
     TooMany,
+}
+
+async fn refuse(app: &App, index: &[u8], why: &str, browser: &Browser) -> Result<(), Fault> {
+    tell(app, Draft::refused(Kind::SignInRefused, why), index, browser).await
+}
+
+/// Writes, or counts, what became of an attempt at an account, whether it exists or not.
+async fn tell(app: &App, draft: Draft, index: &[u8], browser: &Browser) -> Result<(), Fault> {
+    let draft = browser.origin().beside_aimed_at(draft.by_role(Role::Nobody), &short_name(index));
+    record::refuse(app, draft, &browser.origin().source()).await?;
+    Ok(())
 }
 
 /// What an attempt is counted against.
@@ -124,13 +160,7 @@ async fn open(app: &App, tx: &mut WriteTx, index: &[u8], browser: &Browser) -> R
     }
     match throttle::take(tx, &keys.account, now).await? {
         Attempt::Blocked { until } => Ok(Opened::Wait { until }),
-        Attempt::Allowed { locks } => {
-            if locks {
-                let draft = Draft::done(Kind::LockStarted).by_role(Role::Nobody);
-                record::record(app, tx, draft.fact("account", short_name(index).as_str())).await?;
-            }
-            Ok(Opened::Go { person, keys })
-        }
+        Attempt::Allowed { locks } => Ok(Opened::Go { person, keys, locks }),
     }
 }
 
@@ -157,20 +187,27 @@ async fn accept_password(
     if let Some(key) = &keys.address {
         throttle::forgive(tx, key).await?;
     }
-    leave_behind(app, tx, browser).await?;
+    leave_behind(app, tx, person, browser).await?;
     begin(app, tx, person, Stage::AwaitingCode, (None, None), token, browser).await?;
-    let role = role_of(person);
-    record::record(app, tx, Draft::done(Kind::SignInPasswordAccepted).by(person.id, role)).await?;
+    let draft = Draft::done(Kind::SignInPasswordAccepted).by(person.id, role_of(person));
+    record::record(app, tx, browser.origin().beside(draft)).await?;
     Ok(())
 }
 
-/// The session this browser had is over: its token must not outlive the change.
-pub(super) async fn leave_behind(app: &App, tx: &mut WriteTx, browser: &Browser) -> Result<(), Fault> {
+/// The session this browser had is over: its token must not outlive the change. It may have been a colleague's.
+pub(super) async fn leave_behind(
+    app: &App,
+    tx: &mut WriteTx,
+    person: &PersonRow,
+    browser: &Browser,
+) -> Result<(), Fault> {
     if let Some(old) = &browser.session
         && let Some(row) = session::live(tx, &old.hash(), app.now()).await?
+        && session::delete(tx, row.id).await?
     {
-        session::delete(tx, row.id).await?;
         end_use::end_of_session(app, tx, row.id, app.now()).await?;
+        let draft = Draft::done(Kind::SessionRevoked).by(person.id, role_of(person)).about(row.person_id);
+        record::record(app, tx, browser.origin().beside(draft.fact("cause", "sign_in"))).await?;
     }
     Ok(())
 }
@@ -253,25 +290,30 @@ pub async fn code(
 ) -> Result<CodeOutcome, Fault> {
     let token = PlainToken::generate(&*app.entropy);
     let new_device = PlainToken::generate(&*app.entropy);
-    transact!(app.store, "sign_in_code", tx => {
+    let (outcome, told) = transact!(app.store, "sign_in_code", tx => {
         let Some(person) = person::by_id(tx, half.person_id).await?.filter(|person| person.status == "active") else {
-            return Ok(CodeOutcome::Over);
+            return Ok((CodeOutcome::Over, Told::default()));
         };
         let known = device(tx, Some(&person), browser).await?;
         let origin = known.map_or(CodeOrigin::Unknown, CodeOrigin::Device);
-        let card = match check_code::check(app, tx, person.id, origin, code).await? {
+        let Checked { answer, told } = check_code::check(app, tx, person.id, origin, code).await?;
+        let card = match answer {
             CodeCheck::Accepted { card_id, step } => (card_id, step),
-            CodeCheck::AlreadyUsed { next_in_seconds } => return Ok(CodeOutcome::AlreadyUsed { next_in_seconds }),
-            CodeCheck::Wrong => return Ok(CodeOutcome::Wrong),
-            CodeCheck::Locked { until } => return Ok(CodeOutcome::Wait { until }),
+            CodeCheck::AlreadyUsed { next_in_seconds } => {
+                return Ok((CodeOutcome::AlreadyUsed { next_in_seconds }, told));
+            }
+            CodeCheck::Wrong => return Ok((CodeOutcome::Wrong, told)),
+            CodeCheck::Locked { until } => return Ok((CodeOutcome::Wait { until }, told)),
         };
         let entered_by = session::entered_by(tx, half.session_id).await?;
         if !session::delete(tx, half.session_id).await? {
-            return Ok(CodeOutcome::Over);
+            return Ok((CodeOutcome::Over, told));
         }
         let device = complete(app, tx, &person, (card, entered_by), (&token, &new_device), known, browser).await?;
-        Ok::<_, Fault>(CodeOutcome::Complete { session: token.clone(), device })
-    })
+        Ok::<_, Fault>((CodeOutcome::Complete { session: token.clone(), device }, told))
+    })?;
+    told.tell(app, &browser.origin()).await?;
+    Ok(outcome)
 }
 
 /// Opens the full session with the step of a card; makes the browser a known one.
@@ -291,7 +333,10 @@ pub(super) async fn complete(
         .card(card)
         .fact("step", step)
         .fact("way", way);
-    record::record(app, tx, draft).await?;
+    let serial = card::by_id(tx, card).await?.and_then(|row| row.serial);
+    let name: PersonName = app.sealer.open_json(person::name_place(&person.id), &person.name_sealed)?;
+    let actor = serde_json::json!({ "name": name.full(), "card": serial });
+    record::record(app, tx, browser.origin().beside(draft.part(PartKind::Actor, actor))).await?;
     let now = app.now();
     if let Some(id) = known {
         session::device_seen(tx, id, now).await?;
@@ -358,9 +403,4 @@ fn address_key(app: &App, address: IpAddr, now: Timestamp) -> Vec<u8> {
 /// Enough of a blind index to see that failures aim at one account; names nobody.
 fn short_name(index: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(index.get(..8).unwrap_or(index))
-}
-
-/// What tells one origin of refusals from another.
-pub(super) fn source(browser: &Browser) -> String {
-    browser.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
 }

@@ -6,14 +6,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::use_session::UseEnd;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::log::part::PartKind;
 use crate::notify::{Language, Signed as SignedNotice};
 use crate::store::mandate::{self, Ending, MandateRow, OlderGrant, Signature};
 use crate::store::{AsStoreError, StoreError, WriteTx, use_session, user};
 use crate::transact;
 
 use super::caller::SignedIn;
-use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::check_code::{self, Checked, CodeCheck, CodeOrigin, Told};
 use super::desk::{self, DeskError, Opened};
 use super::print_attestation::{Attestation, Proof};
 use super::{App, decide_consent, end_use, notices, record};
@@ -64,26 +63,32 @@ pub async fn sign(
     reference: &Reference,
     code: &str,
 ) -> Result<Signing, DeskError> {
-    let outcome: Result<Signing, SignError> = transact!(app.store, "sign_mandate", tx => {
+    let outcome: Result<(Signing, Told), SignError> = transact!(app.store, "sign_mandate", tx => {
         let now = app.now();
         let opened = desk::open(tx, who, reference, now).await?;
-        let Some(ready) = prepare(app, tx, who, opened, now).await? else { return Ok(Signing::AlreadySigned) };
-        match check_code::check(app, tx, who.person_id, CodeOrigin::Session(who.session_id), code).await? {
+        let Some(ready) = prepare(app, tx, who, opened, now).await? else {
+            return Ok((Signing::AlreadySigned, Told::default()));
+        };
+        let origin = CodeOrigin::Session(who.session_id);
+        let Checked { answer, told } = check_code::check(app, tx, who.person_id, origin, code).await?;
+        match answer {
             CodeCheck::Accepted { card_id, step } => {
                 complete(app, tx, who, &ready, (card_id, step)).await?;
-                Ok(Signing::Signed)
+                Ok((Signing::Signed, told))
             }
-            refused => Ok(Signing::Code(refused)),
+            refused => Ok((Signing::Code(refused), told)),
         }
     });
     let outcome = match outcome {
-        // The index on live grants has decided between two signatures at the same instant.
-        Err(error) if matches!(error.as_store_error(), Some(StoreError::Constraint { .. })) => {
-            Ok(Signing::Changed)
-        }
+        // The index on live grants has decided between two signatures at the same instant. What any other rule of the
+        // database refuses is a fault of ours: the user is not asked again for it.
+        Err(error) if error.as_store_error().is_some_and(mandate::is_live_elsewhere) => Ok(Signing::Changed),
         Err(SignError::Changed) => Ok(Signing::Changed),
         Err(SignError::Desk(error)) => Err(error),
-        Ok(signing) => Ok(signing),
+        Ok((signing, told)) => {
+            told.tell(app, &who.origin).await?;
+            Ok(signing)
+        }
     };
     if let Some(code) = refusal(&outcome) {
         desk::record_refusal(app, who, Kind::MandateSignRefused, code, Some(reference)).await?;
@@ -179,8 +184,8 @@ async fn complete(
     let Ready { row, terms, older, now, .. } = ready;
     let now = *now;
     let user = row.user_id.ok_or(DeskError::NotFound)?;
-    let mut draft = Draft::done(Kind::MandateSigned)
-        .by(who.person_id, Role::Aidant)
+    let mut draft = who
+        .signs(Draft::done(Kind::MandateSigned), Role::Aidant)
         .user(user)
         .structure(row.structure_id)
         .mandate(row.id)
@@ -190,8 +195,7 @@ async fn complete(
         .fact("valid_from", now)
         .fact("valid_to", row.ends_at)
         .fact("step", step)
-        .fact("text", ready.attestation.text_hash.as_str())
-        .part(PartKind::Actor, serde_json::json!({ "name": who.name.full() }));
+        .fact("text", ready.attestation.text_hash.as_str());
     if let Some(consent) = mandate::consent_entry(tx, row.id).await? {
         draft = draft.on(consent);
     }
@@ -230,8 +234,8 @@ async fn replace(
             return Err(SignError::Changed);
         }
         let about = |kind| {
-            let mut draft = Draft::done(kind)
-                .by(who.person_id, Role::Aidant)
+            let mut draft = who
+                .signs(Draft::done(kind), Role::Aidant)
                 .structure(ready.row.structure_id)
                 .mandate(grant.mandate_id)
                 .fact("effective_at", ready.now)

@@ -25,7 +25,7 @@ pub async fn sign_out(app: &App, caller: &Caller) -> Result<bool, Fault> {
                 let elsewhere = professional::end_with_session(app, tx, who.session_id).await?;
                 if session::delete(tx, who.session_id).await? {
                     end_use::end_of_session(app, tx, who.session_id, app.now()).await?;
-                    record::record(app, tx, Draft::done(Kind::SignOut).by(who.person_id, role(who))).await?;
+                    record::record(app, tx, who.signs(Draft::done(Kind::SignOut), role(who))).await?;
                 }
                 Ok(elsewhere)
             })

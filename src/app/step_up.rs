@@ -5,7 +5,7 @@ use crate::log::kind::Kind;
 use crate::transact;
 
 use super::caller::SignedIn;
-use super::check_code::{self, CodeCheck, CodeOrigin};
+use super::check_code::{self, Checked, CodeCheck, CodeOrigin};
 use super::fault::Fault;
 use super::{App, record, sign_out};
 
@@ -24,17 +24,21 @@ pub enum StepUp {
 
 /// Takes a code of one of the caller's cards.
 pub async fn again(app: &App, who: &SignedIn, code: &str) -> Result<StepUp, Fault> {
-    transact!(app.store, "code_again", tx => {
+    let (outcome, told) = transact!(app.store, "code_again", tx => {
         let origin = CodeOrigin::Session(who.session_id);
-        Ok::<_, Fault>(match check_code::check(app, tx, who.person_id, origin, code).await? {
+        let Checked { answer, told } = check_code::check(app, tx, who.person_id, origin, code).await?;
+        let outcome = match answer {
             CodeCheck::Accepted { card_id, step } => {
-                let draft = Draft::done(Kind::CardCodeGiven).by(who.person_id, sign_out::role(who)).card(card_id);
+                let draft = who.signs(Draft::done(Kind::CardCodeGiven), sign_out::role(who)).card(card_id);
                 record::record(app, tx, draft.fact("step", step)).await?;
                 StepUp::Fresh
             }
             CodeCheck::AlreadyUsed { next_in_seconds } => StepUp::AlreadyUsed { next_in_seconds },
             CodeCheck::Wrong => StepUp::Wrong,
             CodeCheck::Locked { until } => StepUp::Locked { until },
-        })
-    })
+        };
+        Ok::<_, Fault>((outcome, told))
+    })?;
+    told.tell(app, &who.origin).await?;
+    Ok(outcome)
 }

@@ -48,6 +48,7 @@ tokens! {
         SignOut = "sign_out",
         SessionRevoked = "session.revoked",
         SessionExpired = "session.expired",
+        DeviceForgotten = "device.forgotten",
         LockStarted = "lock.started",
         AccessDenied = "access.denied",
         // People and structures
@@ -107,6 +108,8 @@ tokens! {
         // Uses
         AuthorizationRefused = "authorization.refused",
         UseOpened = "use.opened",
+        /// Another code for a use that goes on, given without showing anything.
+        UseContinued = "use.continued",
         UseRefused = "use.refused",
         UseEnded = "use.ended",
         CodeRedeemed = "code.redeemed",

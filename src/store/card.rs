@@ -135,11 +135,16 @@ pub async fn end(tx: &mut WriteTx, id: CardId, how: CardEnd, now: Timestamp) -> 
 }
 
 const END_PENDING_APPS: &str = "
-UPDATE card SET state = 'revoked', ended_at = $2 WHERE person_id = $1 AND kind = 'app' AND state = 'assigned'";
+UPDATE card SET state = 'revoked', ended_at = $2 WHERE person_id = $1 AND kind = 'app' AND state = 'assigned'
+RETURNING id";
 
-/// A new enrolment makes those never finished void.
-pub async fn end_pending_apps(tx: &mut WriteTx, person: PersonId, now: Timestamp) -> Result<u64, StoreError> {
-    changed!(tx, sqlx::query(END_PENDING_APPS).bind(person).bind(now))
+/// A new enrolment makes those never finished void. Gives which.
+pub async fn end_pending_apps(
+    tx: &mut WriteTx,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Vec<CardId>, StoreError> {
+    on!(tx, c => sqlx::query_scalar(END_PENDING_APPS).bind(person).bind(now).fetch_all(c).await)
 }
 
 pub struct NewCard<'a> {

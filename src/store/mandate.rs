@@ -224,6 +224,14 @@ pub async fn make_grants_live(
     changed!(tx, sqlx::query(PROMOTE).bind(mandate).bind(user).bind(ends_at))
 }
 
+/// Whether the database refused a second live grant for a structure, user and domain: another mandate took the domain.
+/// PostgreSQL names the index, SQLite its columns.
+pub fn is_live_elsewhere(error: &StoreError) -> bool {
+    const COLUMNS: &str = "mandate_grant.structure_id, mandate_grant.user_id, mandate_grant.domain";
+    matches!(error, StoreError::Constraint { constraint }
+        if constraint == "mandate_grant_one_live" || constraint.ends_with(COLUMNS))
+}
+
 pub struct Signature<'a> {
     pub by: PersonId,
     pub card: CardId,

@@ -25,6 +25,7 @@ pub struct SessionRow {
     pub stage: String,
     pub structure_id: Option<StructureId>,
     pub card_id: Option<CardId>,
+    pub card_serial: Option<String>,
     pub acting_user_id: Option<UserId>,
     /// The sealed identity of that user: their name stays in sight.
     pub acting_sealed: Option<Vec<u8>>,
@@ -38,7 +39,7 @@ pub struct SessionRow {
 }
 
 const LIVE: &str = "
-SELECT s.id, s.person_id, s.stage, s.structure_id, s.card_id, s.acting_user_id, s.last_seen_at, s.last_code_at,
+SELECT s.id, s.person_id, s.stage, s.structure_id, s.card_id, c.serial AS card_serial, s.acting_user_id, s.last_seen_at, s.last_code_at,
        s.fresh_until, a.identity_sealed AS acting_sealed, p.name_sealed, p.is_operator, p.is_auditor, p.charter_version
 FROM session s JOIN person p ON p.id = s.person_id
 LEFT JOIN card c ON c.id = s.card_id

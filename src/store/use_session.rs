@@ -76,13 +76,15 @@ pub struct UseRow {
     pub auth_time: Timestamp,
     pub started_at: Timestamp,
     pub identity_sealed: Vec<u8>,
+    /// The entry of its opening.
+    pub entry_id: EntryId,
 }
 
 macro_rules! going_on {
     ($where:literal) => {
         concat!(
             "SELECT u.id, u.session_id, u.client_id, k.name AS service_name, k.is_hub, u.grant_id, u.mandate_id, u.user_id,
-  u.structure_id, u.person_id, g.domain, u.presence, u.auth_time, u.started_at, a.identity_sealed
+  u.structure_id, u.person_id, g.domain, u.presence, u.auth_time, u.started_at, a.identity_sealed, u.entry_id
 FROM use_session u
 JOIN client k ON k.id = u.client_id
 JOIN mandate_grant g ON g.id = u.grant_id

@@ -47,7 +47,7 @@ pub async fn answer(
     })?;
     let Some(request) = taken else {
         let draft = Draft::refused(Kind::SignInRefused, "foreign_answer").by_role(Role::Nobody);
-        record::refuse(app, draft, &sign_in::source(browser)).await?;
+        record::refuse(app, draft, &browser.origin().source()).await?;
         return Err(ProfessionalError::Foreign);
     };
     let back = open(app, &request.id, "back_sealed", &request.back_sealed)?;
@@ -127,7 +127,7 @@ async fn enter(
         return Err(ProfessionalError::NoStructure);
     }
     sign_in::forgive_address(app, tx, browser, now).await?;
-    sign_in::leave_behind(app, tx, browser).await?;
+    sign_in::leave_behind(app, tx, &found, browser).await?;
     sign_in::begin(app, tx, &found, Stage::AwaitingCode, (None, Some(request.id)), session, browser).await?;
     let draft = Draft::done(Kind::SignInProviderAccepted)
         .by(found.id, sign_in::role_of(&found))
@@ -155,7 +155,7 @@ async fn refuse(
         Some(person) => draft.about(person),
         None => draft,
     };
-    record::refuse(app, draft, &sign_in::source(browser)).await?;
+    record::refuse(app, draft, &browser.origin().source()).await?;
     Ok(with_problem(to, code))
 }
 

@@ -54,7 +54,7 @@ pub async fn ask(app: &App, purpose: Purpose<'_>, from: &Browser) -> Result<Star
         && let Some(code) = error.code()
     {
         let draft = Draft::refused(kind, code).by_role(Role::Nobody);
-        record::refuse(app, draft, &sign_in::source(from)).await?;
+        record::refuse(app, draft, &from.origin().source()).await?;
     }
     begun
 }

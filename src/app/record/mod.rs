@@ -1,5 +1,6 @@
 //! How use cases write the action log: an entry in the act's own transaction, or, for acts whose only write is
 //! their entry, one commit shared by many (`append`, `refuse`).
+mod beside;
 mod pseudonyms;
 pub(super) mod refusals;
 
@@ -22,6 +23,7 @@ use crate::store::action_log::{self, NewEntry, NewPart};
 use crate::store::{AsStoreError, StoreError, WriteTx};
 
 use super::App;
+pub use beside::Origin;
 use pseudonyms::Known;
 pub(super) use pseudonyms::pseudonym;
 pub use pseudonyms::{FreshPseudonym, Who, fresh_pseudonym};
@@ -200,11 +202,17 @@ async fn prepare_one(
     Ok(Prepared { entry: NewEntry { leaf, bytes, hash }, parts })
 }
 
-/// Writes prepared entries: two statements however many they are.
+/// Entries in one statement: each binds fifteen values and its parts a dozen, and SQLite takes 32 766.
+const AT_ONCE: usize = 500;
+
+/// Writes prepared entries: two statements, or two for each five hundred.
 pub(super) async fn insert(tx: &mut WriteTx, entries: &[Prepared]) -> Result<(), RecordError> {
-    let parts: Vec<_> = entries.iter().flat_map(|entry| &entry.parts).collect();
-    let entries: Vec<_> = entries.iter().map(|entry| &entry.entry).collect();
-    Ok(action_log::insert(tx, &entries, &parts).await?)
+    for some in entries.chunks(AT_ONCE) {
+        let parts: Vec<_> = some.iter().flat_map(|entry| &entry.parts).collect();
+        let entries: Vec<_> = some.iter().map(|entry| &entry.entry).collect();
+        action_log::insert(tx, &entries, &parts).await?;
+    }
+    Ok(())
 }
 
 fn seal(app: &App, entry_id: EntryId, part: &Part) -> Result<NewPart, RecordError> {

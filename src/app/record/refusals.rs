@@ -1,6 +1,7 @@
 //! Refusals come in floods: beyond a rate they are counted, not copied.
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use time::Duration;
 
 use super::{RecordError, Recorded, record_all};
@@ -8,6 +9,7 @@ use crate::app::{App, together};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
+use crate::log::part::PartKind;
 use crate::store::{WriteTx, refusal};
 use crate::transact;
 
@@ -23,7 +25,8 @@ pub async fn append(app: &App, draft: Draft) -> Result<Recorded, RecordError> {
     together::entry(app, draft, None).await?.ok_or(RecordError::Shared)
 }
 
-/// Writes a refusal, in a transaction of its own since the act's was rolled back. `source` tells one origin of
+/// Writes a refusal, or a lock that began, in a transaction of its own: the act's was rolled back, or is not to wait for
+/// what all refusals are counted in. `source` tells one origin of
 /// requests from another (an address, a client); beyond a rate its refusals are only counted, and `None` returned.
 pub async fn refuse(app: &App, draft: Draft, source: &str) -> Result<Option<Recorded>, RecordError> {
     let source = app.sealer.blind_index("refusal source", source.as_bytes());
@@ -44,13 +47,21 @@ pub(in crate::app) async fn copied(
             by_source.entry((draft.kind().token(), source)).or_default().push(place);
         }
     }
-    let mut copied = vec![true; entries.len()];
+    // Every source in one order on all nodes, and only then the count of all: no two commits wait for each other.
+    let mut counted = Vec::with_capacity(by_source.len());
     for ((kind, source), places) in by_source {
         let more = i64::try_from(places.len()).unwrap_or(i64::MAX);
         let so_far = refusal::count(tx, kind, source, minute, more).await? - more;
-        let room = (COPIED_PER_SOURCE - so_far).clamp(0, more);
-        let in_all = if room == 0 { 0 } else { refusal::count(tx, "", &[], minute, room).await? - room };
-        let room = usize::try_from((COPIED_IN_ALL - in_all).clamp(0, room)).unwrap_or(0);
+        counted.push((kind, source, places, (COPIED_PER_SOURCE - so_far).clamp(0, more)));
+    }
+    let wanted: i64 = counted.iter().map(|(.., room)| room).sum();
+    let in_all = if wanted == 0 { 0 } else { refusal::count(tx, "", &[], minute, wanted).await? - wanted };
+    let mut left = (COPIED_IN_ALL - in_all).max(0);
+    let mut copied = vec![true; entries.len()];
+    for (kind, source, places, room) in counted {
+        let room = room.min(left);
+        left -= room;
+        let room = usize::try_from(room).unwrap_or(0);
         if room < places.len() {
             let beyond = i64::try_from(places.len() - room).unwrap_or(i64::MAX);
             refusal::leave_out(tx, kind, source, minute, beyond).await?;
@@ -82,8 +93,10 @@ pub async fn count_refusals(app: &App) -> Result<usize, RecordError> {
                 *rest += row.left_out;
                 continue;
             }
+            // An index of an address is personal, and goes when addresses go.
             let source = data_encoding::HEXLOWER.encode(row.source.get(..8).unwrap_or_default());
-            drafts.push(counted(&row.kind, row.minute, row.left_out).fact("source", source.as_str()));
+            let draft = counted(&row.kind, row.minute, row.left_out);
+            drafts.push(draft.part(PartKind::Technical, json!({ "source": source })));
         }
         for ((minute, kind), (sources, rest)) in told {
             if rest > 0 {

@@ -120,7 +120,8 @@ impl Mandate {
             | Kind::MandateClosed => self.ended(leaf, &mut found),
             Kind::MandateSuspended | Kind::MandateResumed => self.suspended(leaf, &mut found),
             Kind::UseOpened => self.use_opened(leaf, &mut found),
-            Kind::CodeRedeemed
+            Kind::UseContinued
+            | Kind::CodeRedeemed
             | Kind::TokenRefreshed
             | Kind::UserinfoGiven
             | Kind::CheckGiven

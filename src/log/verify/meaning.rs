@@ -236,6 +236,7 @@ fn needs_mandate(kind: Kind) -> bool {
         Kind::MandateConsentGiven
             | Kind::MandateSigned
             | Kind::UseOpened
+            | Kind::UseContinued
             | Kind::CodeRedeemed
             | Kind::UserinfoGiven
             | Kind::CheckGiven

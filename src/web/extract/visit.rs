@@ -7,6 +7,7 @@ use http::Uri;
 use http::request::Parts;
 
 use crate::app::caller::{Caller, SignedIn};
+use crate::app::record::Origin;
 use crate::web::ui::{ActingFor, L, Locale, Page, Section, Who};
 
 /// Who calls, from where, in which language, for which address.
@@ -21,6 +22,11 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// Where the request comes from, as it is kept beside what it does.
+    pub fn origin(&self) -> Origin {
+        Origin { address: self.address, user_agent: self.user_agent.clone() }
+    }
+
     /// For what goes wrong before the visit is known.
     pub fn unknown() -> Self {
         Self {

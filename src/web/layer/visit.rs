@@ -33,7 +33,7 @@ pub async fn attach(State(app): State<App>, mut request: Request, next: Next) ->
     };
     if let Some(token) = token {
         match caller::resolve(&app, &token).await {
-            Ok(caller) => visit.caller = caller,
+            Ok(caller) => visit.caller = caller.from(visit.origin()),
             Err(cause) => return Problem::internal(&cause).respond(&visit).into_response(),
         }
     }

@@ -109,8 +109,11 @@ async fn post(
     let Some(browser) = browser(&app, &headers) else { return NOBODY.respond(&visit) };
     let read_in = Language::of(visit.locale.tag());
     let outcome = match form.value("answer") {
-        "agree" => decide_consent::agree(&app, &browser, form.has("declaration", "yes"), read_in).await,
-        "refuse" => decide_consent::refuse(&app, &browser, read_in).await,
+        "agree" => {
+            let declared = form.has("declaration", "yes");
+            decide_consent::agree(&app, &browser, declared, read_in, &visit.origin()).await
+        }
+        "refuse" => decide_consent::refuse(&app, &browser, read_in, &visit.origin()).await,
         _ => {
             form.refuse("declaration", "desk-consent-answer-required");
             return again(&app, &visit, &browser, form).await;

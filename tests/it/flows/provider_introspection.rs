@@ -3,6 +3,7 @@ use entremise::app::give_check::count_checks;
 use time::Duration;
 
 use super::provider::{Browser, basic, id_token as claims_of, json, logged, param, redeem, server, userinfo};
+use crate::log::{refuse_lines, rows, take_lines};
 use crate::support::app::{Answer, TestApp};
 use crate::support::services::{Desk, Service, josette};
 use entremise::domain::ids::UserId;
@@ -165,6 +166,22 @@ on_both_engines! {
         assert_inactive(&introspect(&app, &service, &token).await, "ten minutes later");
         app.change_by_hand("UPDATE client SET status = 'suspended' WHERE created_at <= $1").await;
         introspect(&app, &service, &token).await.assert_status(401);
+    }
+
+    async fn counts_that_could_not_be_written_are_told_later(app: TestApp) {
+        let (desk, user, service) = scene(&app).await;
+        let (token, _) = tokens_of(&app, &desk, &service, user).await;
+        for _ in 0..5 {
+            introspect(&app, &service, &token).await.assert_status(200);
+        }
+        refuse_lines(&app, "checks.counted").await;
+        assert!(count_checks(&app.app, true).await.is_err());
+        introspect(&app, &service, &token).await.assert_status(200);
+        take_lines(&app).await;
+        count_checks(&app.app, true).await.unwrap();
+        let told = rows(&app.app.store, "SELECT CAST(0 AS BIGINT), leaf FROM entry WHERE kind = 'checks.counted'").await;
+        let [(_, leaf)] = &told[..] else { panic!("{told:?}") };
+        assert!(String::from_utf8_lossy(leaf).contains(r#""count":5"#), "{}", String::from_utf8_lossy(leaf));
     }
 
     async fn the_first_answer_is_an_entry_and_the_others_are_counted(app: TestApp) {

@@ -22,7 +22,7 @@ fn step(app: &TestApp) -> i64 {
     app.app.now().unix() / 30
 }
 
-async fn signed_in(app: &TestApp, session: &str) -> SignedIn {
+pub(super) async fn signed_in(app: &TestApp, session: &str) -> SignedIn {
     match resolve(&app.app, &PlainToken::presented(session.to_owned())).await.unwrap() {
         Caller::SignedIn(who) => *who,
         other => panic!("{other:?}"),

@@ -28,7 +28,6 @@ const NOT_YET: &[Kind] = &[
 
 /// What changes rows and is no act of anybody, with the reason.
 const NO_ACT: &[(&str, &str)] = &[
-    ("caller.rs", "moves the end of a session at work"),
     ("count_alerts.rs", "counts again what the log already says, for the bar of the pages"),
     (
         "close_provider_session.rs",

@@ -1,4 +1,5 @@
 //! The action log on both engines: entries, sequencing, heads, floods, and what an auditor is told.
+mod acts;
 mod clocks;
 mod codes;
 mod complete;
@@ -29,7 +30,7 @@ use entremise::log::merkle::{Hash, root_of};
 use entremise::log::verify::{Report, Trust, verify};
 use entremise::store::{Store, StoreError};
 
-use crate::support::TestApp;
+use crate::support::{Engine, TestApp};
 
 /// A keeper that remembers its head where the configuration says.
 fn keeper(app: &TestApp, name: &str) -> Keeper {
@@ -108,7 +109,7 @@ pub(crate) async fn number(store: &Store, sql: &'static str) -> i64 {
 /// Runs a statement as someone who owns the database would.
 pub(crate) async fn force(store: &Store, sql: &str) -> Result<u64, StoreError> {
     let sql = sql.to_owned();
-    entremise::transact!(store, "force", tx => {
+    entremise::transact!(store, "test_force", tx => {
         Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
             entremise::store::Tx::Pg(c) => {
                 sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(&mut **c).await?.rows_affected()
@@ -118,6 +119,28 @@ pub(crate) async fn force(store: &Store, sql: &str) -> Result<u64, StoreError> {
             }
         })
     })
+}
+
+/// The database refuses lines of this kind from now on.
+pub(crate) async fn refuse_lines(app: &TestApp, kind: &str) {
+    let sql = if app.db.engine == Engine::Sqlite {
+        format!(
+            "CREATE TRIGGER test_refuses BEFORE INSERT ON entry WHEN NEW.kind = '{kind}' \
+             BEGIN SELECT RAISE(ABORT, 'refused by a test'); END"
+        )
+    } else {
+        format!(
+            "CREATE TRIGGER test_refuses BEFORE INSERT ON entry FOR EACH ROW WHEN (NEW.kind = '{kind}') \
+             EXECUTE FUNCTION refuse_change()"
+        )
+    };
+    force(&app.app.store, &sql).await.unwrap();
+}
+
+/// And takes them again.
+pub(crate) async fn take_lines(app: &TestApp) {
+    let on = if app.db.engine == Engine::Sqlite { "" } else { " ON entry" };
+    force(&app.app.store, &format!("DROP TRIGGER test_refuses{on}")).await.unwrap();
 }
 
 /// Places are 0, 1, 2 … without gap, nothing waits, and every stored tile is what the leaves make it.

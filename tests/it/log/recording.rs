@@ -1,14 +1,19 @@
+use std::sync::Arc;
+
 use entremise::app::record::{self, RecordError};
 use entremise::domain::ids::{MandateId, PersonId};
+use entremise::domain::time::Clock;
 use entremise::log::entry::Leaf;
 use entremise::log::part::PartKind;
 use entremise::store::action_log;
+use futures_util::future::join_all;
 use serde_json::json;
+use sqlx::Connection;
 use time::Duration;
 use uuid::Uuid;
 
 use super::*;
-use crate::support::{Roles, TestApp};
+use crate::support::{Engine, Roles, TestApp};
 
 on_both_engines! {
     async fn an_entry_says_what_was_recorded_and_names_nobody(app: TestApp) {
@@ -97,6 +102,23 @@ on_both_engines! {
         assert_eq!(record::count_refusals(&app.app).await.unwrap(), 21);
     }
 
+    /// More lines than one statement takes.
+    async fn a_flood_of_many_minutes_is_told_whole(app: TestApp) {
+        let end = app.clock.now();
+        let minute = |back: i64| end - Duration::microseconds(end.unix_micros() % 60_000_000) - Duration::minutes(back);
+        let rows: Vec<_> = (1..=110).flat_map(|back| (0..22_u8).map(move |source| (back, source))).collect();
+        for some in rows.chunks(100) {
+            let hex = |source: u8| if app.db.engine == Engine::Sqlite { format!("X'{source:02x}'") } else { format!("'\\x{source:02x}'") };
+            let row = |(back, source): &(i64, u8)| format!("('code.refused', {}, '{}', 25, 5)", hex(*source), minute(*back));
+            let rows: Vec<_> = some.iter().map(row).collect();
+            force(&app.app.store, &format!("INSERT INTO refusal_count VALUES {}", rows.join(", "))).await.unwrap();
+        }
+        // Twenty sources of each minute by themselves, the two others together.
+        assert_eq!(record::count_refusals(&app.app).await.unwrap(), 110 * 21);
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM entry WHERE kind = 'refusals.counted'").await, 110 * 21);
+        assert_eq!(number(&app.app.store, "SELECT COUNT(*) FROM refusal_count").await, 0);
+    }
+
     async fn the_database_refuses_every_change_to_what_was_written(app: TestApp) {
         write(&app.app, 2).await;
         let draft = Draft::done(Kind::NoticeSent).part(PartKind::Details, json!({"to": "x"}));
@@ -129,4 +151,32 @@ on_both_engines! {
         }
         assert_eq!(placed(&app.app.store).await, before);
     }
+}
+
+/// Each node counts what it refuses under the rows of the sources, and under one row for all. Were these taken in
+/// another order by each, two nodes would wait for each other until the database kills one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_that_refuse_at_once_never_wait_in_a_circle() {
+    let app = TestApp::fresh(Engine::Postgres).await;
+    let other = App { store: app.db.store().await, together: Arc::default(), ..app.app.clone() };
+    for _ in 0..60 {
+        let refuse = |node: &App, source: usize| {
+            let node = node.clone();
+            async move {
+                let draft = Draft::refused(Kind::CodeRefused, "code_wrong");
+                record::refuse(&node, draft, &format!("source {source}")).await.unwrap();
+            }
+        };
+        let here = (0..12).map(|source| refuse(&app.app, source));
+        let there = (0..12).map(|source| refuse(&other, source + 6));
+        join_all(here.chain(there)).await;
+        app.clock.advance(Duration::minutes(1));
+    }
+    // What a connection knows of deadlocks is told when it closes.
+    other.store.close().await;
+    app.app.store.close().await;
+    let mut seen = sqlx::PgConnection::connect(&app.db.url).await.unwrap();
+    const DEADLOCKS: &str = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    let deadlocks: i64 = sqlx::query_scalar(DEADLOCKS).fetch_one(&mut seen).await.unwrap();
+    assert_eq!(deadlocks, 0);
 }

@@ -94,7 +94,7 @@ impl Mandate {
         }
     }
 
-    /// A code redeemed, an identity given, a check answered, an action reported: under an open use only.
+    /// A use gone on with, a code redeemed, an identity given, a check answered, an action reported: under an open use only.
     pub(super) fn used(&mut self, leaf: &Leaf, found: &mut Found) {
         let (mandate, kind) = (self.id, leaf.kind);
         let Some(use_id) = leaf.use_id else {
@@ -150,7 +150,11 @@ impl Mandate {
             Kind::MandateProposed | Kind::MandateSigned => {
                 Some(Doing { aidant: facts::actor(leaf), card: leaf.card, domains: self.domains.clone() })
             }
-            Kind::UseOpened | Kind::CodeRedeemed | Kind::UserinfoGiven | Kind::CheckGiven => {
+            Kind::UseOpened
+            | Kind::UseContinued
+            | Kind::CodeRedeemed
+            | Kind::UserinfoGiven
+            | Kind::CheckGiven => {
                 let one = self.uses.get(&leaf.use_id?)?;
                 let domains = BTreeSet::from([one.domain.clone()]);
                 Some(Doing { aidant: one.aidant.clone(), card: one.card, domains })

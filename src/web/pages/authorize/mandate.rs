@@ -3,7 +3,6 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
 
 use crate::app::App;
 use crate::app::choose_grant::{self, Choice as Decided, Offer};
@@ -186,7 +185,7 @@ async fn open(
         Ok(scene) => scene,
         Err(response) => return response,
     };
-    let Some(decided) = decided(&visit, &scene, &mut form) else {
+    let Some(decided) = decided(&scene, &mut form) else {
         return page(&visit, &handle, &scene, form);
     };
     match choose_grant::open(&app, &scene.opening, &aidant.person, &decided).await {
@@ -197,7 +196,7 @@ async fn open(
 }
 
 /// What the form says, or what is wrong with it.
-fn decided(visit: &Visit, scene: &Scene, form: &mut Form) -> Option<Decided> {
+fn decided(scene: &Scene, form: &mut Form) -> Option<Decided> {
     let grant = scene.offers.iter().map(|offer| offer.grant).find(|id| form.has("grant", &id.to_string()));
     if grant.is_none() {
         form.refuse("grant", "authorize-grant-required");
@@ -213,12 +212,5 @@ fn decided(visit: &Visit, scene: &Scene, form: &mut Form) -> Option<Decided> {
     if !form.is_valid() {
         return None;
     }
-    let address = visit.address.map(|address| address.to_string());
-    Some(Decided {
-        user: scene.user,
-        grant: grant?,
-        presence: presence?,
-        declared_service: declared,
-        technical: json!({ "address": address, "user_agent": visit.user_agent }),
-    })
+    Some(Decided { user: scene.user, grant: grant?, presence: presence?, declared_service: declared })
 }
