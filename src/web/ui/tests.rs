@@ -27,6 +27,48 @@ fn files(below: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+/// On a telephone each row is drawn as a block: what its cells are is then only said by roles and labels.
+#[test]
+fn tables_drawn_as_blocks_say_what_their_cells_are() {
+    let mut tables = 0;
+    for path in files(&root().join("src/web/ui/templates"), "html") {
+        let text = fs::read_to_string(&path).unwrap();
+        for table in text.split("{% call c::table(").skip(1).filter(|table| table.contains("\"stack\") %}")) {
+            let Some((body, _)) = table.split_once("\n{% endcall %}") else { panic!("{}", path.display()) };
+            tables += 1;
+            for (tag, role) in [
+                ("<thead", "rowgroup"),
+                ("<tbody", "rowgroup"),
+                ("<tr", "row"),
+                ("<th", "columnheader"),
+                ("<th", "rowheader"),
+                ("<td", "cell"),
+            ] {
+                assert!(body.contains(&format!("{tag} role=\"{role}\"")), "{tag} in {}", path.display());
+            }
+            for tag in ["<thead", "<tbody", "<tr", "<th ", "<td"] {
+                let all = body.matches(tag).count();
+                assert_eq!(
+                    all,
+                    body.matches(&format!("{} role=", tag.trim_end())).count(),
+                    "{tag} in {}",
+                    path.display()
+                );
+            }
+            for cell in body.split("<td").skip(1) {
+                assert!(
+                    cell.split(">{").next().unwrap().contains("data-label"),
+                    "{cell} in {}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(tables >= 6, "{tables}");
+    let style = fs::read_to_string(root().join("src/web/ui/assets/style.css")).unwrap();
+    assert!(!style.contains(".stack thead { display: none"), "the head is there for who does not look");
+}
+
 /// Message keys of a Fluent source with the variables each uses.
 fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -151,7 +151,7 @@ on_both_engines! {
         let session = app.sign_in(&rene).await;
         let page = app.get("/cards?page=2").session(&session).send().await;
         page.assert_status(200).assert_contains("Page 2 sur 3");
-        assert_eq!(page.body.matches("<tr class=\"link\">").count(), 25);
+        assert_eq!(page.body.matches("<tr role=\"row\" class=\"link\">").count(), 25);
     }
 
     /// A drifted card is found again by two codes in a row, once; someone of several structures needs more than one

@@ -8,7 +8,8 @@ use crate::support::services::{ahmed, josette};
 
 /// The names of a page, in its order.
 fn names(page: &str) -> Vec<String> {
-    let rows = page.split("<tr class=\"link\"><th scope=\"row\"><a href=\"").skip(1);
+    let rows =
+        page.split("<tr role=\"row\" class=\"link\"><th role=\"rowheader\" scope=\"row\"><a href=\"").skip(1);
     let name = |row: &str| row.split_once('>').unwrap().1.split('<').next().unwrap().to_owned();
     rows.map(name).collect()
 }
@@ -76,7 +77,7 @@ on_both_engines! {
         assert_eq!(names(&page.body), ["Martin Josette Angélique", "Slimane Ahmed"], "the name in use, as on the papers");
         let theirs = app.get(&link(&page.body, "Martin Josette Angélique")).session(&desk.session).send().await;
         theirs.assert_status(200).assert_contains("Josette Martin, ");
-        assert_eq!(theirs.body.matches("<tr class=\"link\">").count(), 2);
+        assert_eq!(theirs.body.matches("<tr role=\"row\" class=\"link\">").count(), 2);
         assert!(!theirs.body.contains("Slimane"));
         let none = app.get("/users?q=dupont").session(&desk.session).send().await;
         none.assert_status(200).assert_contains("Personne à ce nom");
