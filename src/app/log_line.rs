@@ -25,6 +25,8 @@ pub enum Fault {
     Sequence,
     #[error("a part does not open the commitment in the leaf")]
     Part,
+    #[error("a part is missing, and no entry erased it")]
+    Missing,
 }
 
 /// A line as an auditor sees it.

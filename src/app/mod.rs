@@ -72,6 +72,7 @@ pub mod sign_out;
 pub mod signing_keys;
 pub mod stash;
 pub mod step_up;
+mod story_parts;
 pub mod tell_logout;
 pub mod together;
 pub mod tree;

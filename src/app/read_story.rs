@@ -1,27 +1,26 @@
 //! An auditor reads a mandate's whole story, and the service checks it in front of them: every leaf, every
 //! part, every place in the signed tree, every number of the mandate's own sequence.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use crate::domain::ids::EntryId;
 use crate::domain::time::Timestamp;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::draft::Draft;
-use crate::log::entry::{Fact, Leaf};
+use crate::log::entry::Fact;
 use crate::log::kind::{Kind, Role};
 use crate::log::note::SignedNote;
 use crate::log::proof::check_inclusion;
 use crate::log::token::Token;
-use crate::store::action_log::{self, PartRow};
 pub use crate::store::auditor::DomainRow as Domain;
 use crate::store::auditor::{self, MandateRow};
-use crate::store::{Access, erasure, tree as stored};
+use crate::store::{Access, tree as stored};
 use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
-use super::log_line::{Fault, Line, open_part};
+use super::log_line::{Fault, Line};
 use super::record;
 use super::search_log::{AuditError, perimeter};
+use super::story_parts::{self, Gaps};
 use super::tree;
 use super::unmask::{self, Names};
 
@@ -35,6 +34,8 @@ pub struct Story {
     pub domains: Vec<Domain>,
     /// Without the line of this very reading.
     pub lines: Vec<Line>,
+    /// Whether these are all the lines there are, and not one page of them.
+    pub whole: bool,
     pub evidence: Evidence,
     /// Names in sight, if the caller has unmasked them.
     pub names: Names,
@@ -113,14 +114,15 @@ pub async fn read(app: &App, who: &SignedIn, reference: &str, after: i64) -> Res
             evidence.missing = (mandate.next_sequence - counted).max(0);
         }
         lines.retain(|line| line.id != reading.id);
-        check_parts(app, tx, &mandate, &mut lines, &mut evidence).await?;
-        if evidence.erased > 0 {
-            evidence.erasures = erasures(tx, &lines).await?;
+        let mut gaps = story_parts::check(app, tx, &mandate, &mut lines).await?;
+        check_places(app, tx, &mut lines, &mut gaps.erasures, &mut evidence).await?;
+        count(&mut lines, &gaps, &mut evidence);
+        let mut names = unmask::of_mandate(app, tx, who, &mandate).await?;
+        if names.until.is_some() {
+            names.words = unmask::words(app, tx, &mandate, &lines).await?;
         }
-        check_places(app, tx, &mut lines, &mut evidence).await?;
-        evidence.faulty = lines.iter().filter(|line| line.fault.is_some()).count();
-        let names = unmask::of_mandate(app, tx, who, &mandate).await?;
-        Ok::<_, AuditError>(Story { mandate, domains, lines, evidence, names, next })
+        let whole = after == 0 && !more;
+        Ok::<_, AuditError>(Story { mandate, domains, lines, whole, evidence, names, next })
     })
 }
 
@@ -146,51 +148,30 @@ fn check_sequence(lines: &mut [Line], after: i64) {
     }
 }
 
-/// Each part that is left must open its commitment; those that the leaf names and that are gone were erased.
-async fn check_parts(
-    app: &App,
-    tx: &mut impl Access,
-    mandate: &MandateRow,
-    lines: &mut [Line],
-    evidence: &mut Evidence,
-) -> Result<(), AuditError> {
-    let numbers = || lines.iter().filter_map(|line| line.sequence);
-    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(()) };
-    let mut parts: HashMap<EntryId, Vec<PartRow>> = HashMap::new();
-    for part in action_log::story_parts(tx, mandate.id, first - 1, last).await? {
-        parts.entry(part.entry_id).or_default().push(part);
-    }
-    for line in lines {
-        let committed = line.leaf.as_ref().map_or(0, |leaf| leaf.parts.len());
-        let left = parts.remove(&line.id).unwrap_or_default();
-        let opens = |row: &PartRow| {
-            line.leaf.as_ref().is_some_and(|leaf| open_part(&app.sealer, row, leaf).is_some())
-        };
-        if !left.iter().all(opens) {
-            line.blame(Fault::Part);
-        }
-        evidence.erased += committed.saturating_sub(left.len());
-    }
-    Ok(())
-}
-
-/// The entries by which something of these lines was erased.
-async fn erasures(tx: &mut impl Access, lines: &[Line]) -> Result<Vec<(Timestamp, Token)>, AuditError> {
-    let subject = lines.iter().find_map(|line| line.leaf.as_ref()?.user.clone());
-    let Some(first) = lines.iter().map(|line| line.id).min() else { return Ok(Vec::new()) };
-    let leaves = erasure::leaves(tx, subject.as_ref().map(|subject| &subject.bytes()[..]), first).await?;
-    let reason = |leaf: Leaf| match leaf.facts.get("reason") {
-        Some(Fact::Token(reason)) => Some((leaf.time, reason.clone())),
+/// What is missing of the lines, by which erasures, and how the lines came out.
+fn count(lines: &mut [Line], gaps: &Gaps, evidence: &mut Evidence) {
+    let (erased, erasures) = gaps.settle(lines);
+    let reason = |line: &Line| match line.leaf.as_ref()?.facts.get("reason") {
+        Some(Fact::Token(reason)) => Some((line.leaf.as_ref()?.time, reason.clone())),
         _ => None,
     };
-    Ok(leaves.iter().filter_map(|bytes| reason(Leaf::decode(bytes).ok()?)).collect())
+    evidence.erased = erased;
+    evidence.erasures = erasures.iter().filter_map(|line| reason(line)).collect();
+    // An erasure that no head covers yet is not proven either.
+    evidence.waiting += erasures.iter().filter(|line| !line.proven).count();
+    for line in lines.iter_mut() {
+        line.proven &= line.fault.is_none();
+    }
+    evidence.proven = lines.iter().filter(|line| line.proven).count();
+    evidence.faulty = lines.iter().filter(|line| line.fault.is_some()).count();
 }
 
-/// Each line under the latest signed head must be proven to be in its place there.
+/// Each line under the latest signed head must be proven to be in its place there, and each erasure that they lean on.
 async fn check_places(
     app: &App,
     tx: &mut impl Access,
     lines: &mut [Line],
+    erasures: &mut [Line],
     evidence: &mut Evidence,
 ) -> Result<(), AuditError> {
     let head = if let Ok(head) = latest_head(app, tx).await? {
@@ -204,11 +185,13 @@ async fn check_places(
         return Ok(());
     };
     let (size, root) = (head.checkpoint.size, head.checkpoint.root);
-    let covered: BTreeMap<u64, usize> = lines
-        .iter()
-        .enumerate()
-        .filter_map(|(place, line)| Some((line.index.filter(|index| *index < size)?, place)))
-        .collect();
+    evidence.waiting = lines.iter().filter(|line| line.index.is_none_or(|index| index >= size)).count();
+    let mut covered: BTreeMap<u64, Vec<&mut Line>> = BTreeMap::new();
+    for line in lines.iter_mut().chain(erasures) {
+        if let Some(index) = line.index.filter(|index| *index < size) {
+            covered.entry(index).or_default().push(line);
+        }
+    }
     let indexes: Vec<u64> = covered.keys().copied().collect();
     // Tiles that are missing or torn leave every line they should prove without its proof.
     let paths = match tree::inclusion(tx, &indexes, size).await {
@@ -216,17 +199,15 @@ async fn check_places(
         Err(tree::TreeError::Store(error)) => return Err(error.into()),
         Err(_) => vec![None; indexes.len()],
     };
-    for ((index, place), path) in covered.into_iter().zip(paths) {
-        let Some(line) = lines.get_mut(place) else { continue };
-        let proven = path.is_some_and(|path| check_inclusion(&line.hash, index, size, &root, &path).is_ok());
-        if !proven {
-            line.blame(Fault::NotInTree);
-        } else if line.fault.is_none() {
-            line.proven = true;
-            evidence.proven += 1;
+    for ((index, there), path) in covered.into_iter().zip(paths) {
+        for line in there {
+            let is_in = |path: &Vec<_>| check_inclusion(&line.hash, index, size, &root, path).is_ok();
+            line.proven = path.as_ref().is_some_and(is_in);
+            if !line.proven {
+                line.blame(Fault::NotInTree);
+            }
         }
     }
-    evidence.waiting = lines.iter().filter(|line| line.index.is_none_or(|index| index >= size)).count();
     evidence.head = Some(head);
     Ok(())
 }

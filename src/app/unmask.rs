@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use time::Duration;
 
-use crate::domain::ids::CardId;
+use crate::domain::ids::{CardId, EntryId};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::entry::Leaf;
@@ -14,7 +14,7 @@ use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::log::pseudonym::Pseudonym;
 use crate::store::Access;
-use crate::store::action_log::PartRow;
+use crate::store::action_log::{self, PartRow};
 use crate::store::auditor::{self, MandateRow};
 use crate::store::search::Column;
 use crate::store::unmasking::{self, NamingRow};
@@ -22,7 +22,7 @@ use crate::{transact, view};
 
 use super::App;
 use super::caller::SignedIn;
-use super::log_line::open_part;
+use super::log_line::{Line, open_part};
 use super::record;
 use super::search_log::{AuditError, Whose, perimeter, whose};
 
@@ -56,6 +56,8 @@ pub struct Names {
     pub user: Option<(String, String)>,
     pub people: BTreeMap<Pseudonym, String>,
     pub cards: BTreeMap<CardId, String>,
+    /// What was written in words with each line: a reason, a note, the service meant.
+    pub words: BTreeMap<EntryId, Vec<(String, String)>>,
 }
 
 /// Shows the names of `target` in this session, for a while.
@@ -119,6 +121,29 @@ pub(super) async fn of_mandate(
     let serial = |row: unmasking::SerialRow| Some((row.id, row.serial?));
     names.cards = unmasking::cards(tx, mandate.id).await?.into_iter().filter_map(serial).collect();
     Ok(names)
+}
+
+/// What was written in words with these lines of a mandate's story.
+pub(super) async fn words(
+    app: &App,
+    tx: &mut impl Access,
+    mandate: &MandateRow,
+    lines: &[Line],
+) -> Result<BTreeMap<EntryId, Vec<(String, String)>>, AuditError> {
+    let numbers = || lines.iter().filter_map(|line| line.sequence);
+    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(BTreeMap::new()) };
+    let leaves: BTreeMap<EntryId, &Leaf> =
+        lines.iter().filter_map(|line| Some((line.id, line.leaf.as_ref()?))).collect();
+    let parts = action_log::story_parts(tx, mandate.id, first - 1, last).await?;
+    let opened = |row: &PartRow| {
+        let content = open_part(&app.sealer, row, leaves.get(&row.entry_id)?)?.content().ok()?;
+        let said = content.as_object()?.iter().map(|(name, value)| {
+            (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        });
+        Some((row.entry_id, said.collect()))
+    };
+    let details = parts.iter().filter(|row| row.part == PartKind::Details.token());
+    Ok(details.filter_map(opened).collect())
 }
 
 /// The name in sight of who acts under a pseudonym, as the perimeter's lines have it.

@@ -1,4 +1,7 @@
 //! Erasure and legal hold. Parts of entries are deleted by a trigger on the row that names the entry of their erasure.
+use sqlx::AssertSqlSafe;
+
+use super::many::{list, padded};
 use super::{Access, StoreError, WriteTx};
 use crate::domain::ids::{EntryId, MandateId, UserId};
 use crate::domain::time::Timestamp;
@@ -114,14 +117,36 @@ pub async fn due(tx: &mut impl Access, over: Timestamp, limit: i64) -> Result<Ve
     on!(tx, c => sqlx::query_scalar(SQL).bind(over).bind(limit).fetch_all(c).await)
 }
 
-/// The leaves of the entries that erased something of this user, or of entries from before `first`.
-pub async fn leaves(
-    tx: &mut impl Access,
-    subject: Option<&[u8]>,
-    first: EntryId,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    const SQL: &str = "SELECT e.leaf FROM erasure x JOIN entry e ON e.id = x.entry_id \
-        WHERE x.subject = $1 OR x.before_id > $2 ORDER BY e.id";
-    let subject = subject.map(<[u8]>::to_vec);
-    on!(tx, c => sqlx::query_scalar(SQL).bind(subject).bind(first).fetch_all(c).await)
+/// The entries that erased something of these people.
+pub async fn of_people(tx: &mut impl Access, people: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT entry_id FROM erasure WHERE subject IN ({})", list(1, people.len()));
+    on!(tx, c => {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
+        for one in padded(people) {
+            query = query.bind(one.clone());
+        }
+        query.fetch_all(c).await
+    })
+}
+
+/// Of each of these entries, the first that erased addresses and browsers of its time: there is one more each day.
+pub async fn of_technical(tx: &mut impl Access, entries: &[EntryId]) -> Result<Vec<EntryId>, StoreError> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT DISTINCT x.entry_id FROM entry e JOIN erasure x ON x.before_id = (SELECT y.before_id FROM erasure y \
+        WHERE y.before_id > e.id ORDER BY y.before_id LIMIT 1) WHERE e.id IN ({})",
+        list(1, entries.len())
+    );
+    on!(tx, c => {
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
+        for id in padded(entries) {
+            query = query.bind(*id);
+        }
+        query.fetch_all(c).await
+    })
 }

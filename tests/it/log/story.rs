@@ -123,6 +123,26 @@ on_both_engines! {
         assert_eq!(scene.story().await.evidence.proven, 7);
     }
 
+    async fn the_verdict_is_of_the_lines_of_its_page(app: TestApp) {
+        let scene = Scene::set(app).await;
+        let page = async |query: &str| {
+            let path = format!("/log/mandates/{REFERENCE}{query}");
+            scene.app.get(&path).session(&scene.token).send().await.assert_status(200).body.clone()
+        };
+        let after = page("?after=3&lang=en").await;
+        assert!(after.contains("which has 6"), "{after}");
+        scene.settle().await;
+        let after = read_story::read(&scene.app.app, &scene.auditor, REFERENCE, 3).await.unwrap();
+        assert!(!after.whole && after.evidence.is_complete() && after.lines.len() == 3);
+        scene.settle().await;
+        let after = page("?after=3").await;
+        assert!(after.contains("Preuve de ces lignes vérifiée") && !after.contains("Preuve vérifiée"), "{after}");
+        let nothing = page("?after=9999").await;
+        assert!(nothing.contains("Rien à vérifier sur cette page") && !nothing.contains("vérifiée"), "{nothing}");
+        scene.settle().await;
+        assert!(page("").await.contains("Preuve vérifiée"));
+    }
+
     async fn the_page_shows_the_proof_and_no_name(app: TestApp) {
         let scene = Scene::set(app).await;
         let page = scene.app.get(&format!("/log/mandates/{REFERENCE}")).session(&scene.token).send().await;
@@ -233,7 +253,7 @@ on_both_engines! {
         assert_eq!(story.evidence.missing, 1);
     }
 
-    async fn a_replaced_part_a_moved_column_and_an_erased_part_are_told_apart(app: TestApp) {
+    async fn a_replaced_part_a_moved_column_and_a_missing_part_are_told_apart(app: TestApp) {
         let scene = Scene::set(app).await;
         scene.forge(&[
             "UPDATE entry_part SET sealed = (SELECT sealed FROM entry_part WHERE entry_id = (SELECT id FROM entry WHERE mandate_sequence = 3)) \
@@ -242,8 +262,11 @@ on_both_engines! {
             "DELETE FROM entry_part WHERE entry_id = (SELECT id FROM entry WHERE mandate_sequence = 5)",
         ]).await;
         let story = scene.story().await;
-        assert_eq!(faults(&story), [(2, Fault::Part), (4, Fault::Columns)]);
-        assert_eq!((story.evidence.erased, story.evidence.proven), (1, 3));
+        assert_eq!(faults(&story), [(2, Fault::Part), (4, Fault::Columns), (5, Fault::Missing)]);
+        assert_eq!((story.evidence.erased, story.evidence.proven), (0, 2));
+        let page = scene.app.get(&format!("/log/mandates/{REFERENCE}")).session(&scene.token).send().await;
+        page.assert_contains("Anomalie trouvée").assert_contains("aucune ligne du journal ne l’a effacée");
+        assert!(!page.body.contains("Preuve vérifiée"));
     }
 
     async fn swapped_places_a_torn_tile_and_a_forged_head_are_found(app: TestApp) {

@@ -8,7 +8,7 @@ use super::problem;
 use super::unmask::Shown;
 use super::words::{Told, reason_said};
 use crate::app::App;
-use crate::app::read_story::{self, Evidence, Story};
+use crate::app::read_story::{self, Story};
 use crate::app::witnessing;
 use crate::web::extract::{Person, Visit};
 use crate::web::ui::{self, Form, L, Page, Section, Tone};
@@ -74,7 +74,7 @@ fn fill(page: Page, story: &Story, witnesses: &str, l: &L) -> StoryPage {
         domains: story.domains.iter().map(|row| domain_label(row, l)).collect(),
         lines: story.lines.iter().map(|line| Told::of(line, &story.names, l)).collect(),
         next: story.next.map(|after| format!("?after={after}")).unwrap_or_default(),
-        proof: proof(&story.evidence, story.lines.len(), witnesses, l),
+        proof: proof(story, witnesses, l),
         names: Shown::of(&story.names, format!("/log/mandates/{}/unmask", mandate.reference), l),
         structure: format!("/log/structures/{}", mandate.structure_id),
         page,
@@ -106,15 +106,25 @@ async fn witnesses(app: &App, l: &L) -> String {
     }
 }
 
-fn proof(evidence: &Evidence, lines: usize, witnesses: &str, l: &L) -> Proof {
+fn proof(story: &Story, witnesses: &str, l: &L) -> Proof {
+    let (evidence, lines) = (&story.evidence, story.lines.len());
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    // Of what is on this page, and of nothing else.
     let (tone, verdict) = match (evidence.is_sound(), evidence.is_complete()) {
         (false, _) => ("bad sign", "log-proof-broken"),
-        (true, true) => ("good sign", "log-proof-complete"),
+        (true, _) if lines == 0 => ("quiet", "log-proof-nothing"),
+        (true, true) if story.whole => ("good sign", "log-proof-complete"),
+        (true, true) => ("good sign", "log-proof-of-these"),
         (true, false) => ("warn", "log-proof-waiting"),
     };
-    let mut sentences =
-        vec![l.t2("log-proof-count", "proven", count(evidence.proven), "total", count(lines)).into_owned()];
+    let mut sentences = Vec::new();
+    if lines > 0 {
+        let (proven, total) = (count(evidence.proven), count(lines));
+        sentences.push(l.t2("log-proof-count", "proven", proven, "total", total).into_owned());
+    }
+    if !story.whole {
+        sentences.push(l.t1("log-proof-part", "total", story.mandate.next_sequence).into_owned());
+    }
     for (key, number) in [
         ("log-proof-faulty", count(evidence.faulty)),
         ("log-proof-missing", evidence.missing),

@@ -33,6 +33,8 @@ pub(super) struct Told {
     pub refused: bool,
     /// Name and value of each fact of the leaf.
     pub facts: Vec<(String, String)>,
+    /// Once unmasked, what was written in words: what it is, and the words.
+    pub words: Vec<(String, String)>,
     /// The canonical bytes, which are text.
     pub bytes: String,
     pub hash: String,
@@ -67,6 +69,7 @@ impl Told {
             mandate: line.mandate_reference.clone().unwrap_or_default(),
             refused,
             facts: leaf.map(|leaf| facts(leaf, l)).unwrap_or_default(),
+            words: names.words.get(&line.id).map(|words| in_words(words, l)).unwrap_or_default(),
             bytes: String::from_utf8_lossy(&line.bytes).into_owned(),
             hash: line.hash.to_string(),
             receipt: line.index.map(|_| format!("/log/entries/{}/receipt", line.id)).unwrap_or_default(),
@@ -123,6 +126,14 @@ pub(super) fn card_name(card: CardId) -> String {
     format!("c-{high:02X}{low:02X}")
 }
 
+fn in_words(words: &[(String, String)], l: &L) -> Vec<(String, String)> {
+    let name = |name: &str| {
+        let key = format!("log-words-{}", dashed(name));
+        if L::has(&key) { l.t(&key).into_owned() } else { name.to_owned() }
+    };
+    words.iter().map(|(what, said)| (name(what), said.clone())).collect()
+}
+
 fn facts(leaf: &Leaf, l: &L) -> Vec<(String, String)> {
     let name = |name: &str| {
         let key = format!("log-fact-{}", dashed(name));
@@ -152,6 +163,7 @@ fn fault_key(fault: Fault) -> &'static str {
         Fault::NotInTree => "log-fault-not-in-tree",
         Fault::Sequence => "log-fault-sequence",
         Fault::Part => "log-fault-part",
+        Fault::Missing => "log-fault-missing",
     }
 }
 
@@ -175,6 +187,7 @@ mod tests {
             Fault::NotInTree,
             Fault::Sequence,
             Fault::Part,
+            Fault::Missing,
         ] {
             assert!(L::has(fault_key(fault)), "{fault:?}");
         }
