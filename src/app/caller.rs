@@ -10,7 +10,7 @@ use crate::domain::session::SessionRules;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::session::{self, MembershipRow, SessionRow};
-use crate::store::{misuse, tree};
+use crate::store::{review, tree};
 
 use super::record::Origin;
 use super::{App, choose_user};
@@ -119,7 +119,7 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
         let Some(row) = session::live(tx, &hash, now).await? else { return Ok::<_, StoreError>(None) };
         let memberships = session::memberships_in_force(tx, row.person_id, now).await?;
         let alarmed = row.is_operator && tree::is_alarmed(tx).await?;
-        let alerts = if row.is_auditor { misuse::count_open(tx, row.person_id, COUNTED + 1).await? } else { 0 };
+        let alerts = if row.is_auditor { review::count_open(tx, row.person_id, COUNTED + 1).await? } else { 0 };
         Ok(Some((row, memberships, Standing { alarmed, alerts })))
     })?
     else {

@@ -75,6 +75,17 @@ impl Told {
         Ok(())
     }
 
+    /// With the structure for which somebody is at work, if they are: those who review it see codes tried there.
+    async fn at_work(mut self, tx: &mut WriteTx, origin: CodeOrigin) -> Result<Self, Fault> {
+        if !self.0.is_empty()
+            && let CodeOrigin::Session(id) = origin
+            && let Some(structure) = session::structure_of(tx, id).await?
+        {
+            self.0 = self.0.into_iter().map(|draft| draft.structure(structure)).collect();
+        }
+        Ok(self)
+    }
+
     fn refused(&mut self, person: PersonId, code: &str) {
         self.0.push(Draft::refused(Kind::CardCodeRefused, code).by_role(Role::Nobody).about(person));
     }
@@ -129,7 +140,7 @@ pub(super) async fn check_cards(
         && let Some(until) = locked
     {
         told.refused(person, "locked");
-        return Ok(Checked { answer: CodeCheck::Locked { until }, told });
+        return Ok(Checked { answer: CodeCheck::Locked { until }, told: told.at_work(tx, origin).await? });
     }
     let answer = compare(app, tx, person, origin, &candidates, code).await?;
     let refusal = settle(app, tx, origin, &candidates, answer).await?;
@@ -140,7 +151,7 @@ pub(super) async fn check_cards(
     if let Some(refusal) = refusal {
         told.refused(person, refusal);
     }
-    Ok(Checked { answer, told })
+    Ok(Checked { answer, told: told.at_work(tx, origin).await? })
 }
 
 /// Active cards; at sign-in and without any, the card that was handed over last, if one referent's word is enough to

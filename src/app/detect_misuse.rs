@@ -1,53 +1,39 @@
-//! What deserves an auditor's look, read from the lines of some days by the rules of [`crate::domain::misuse`], and the
-//! mark that somebody has looked. Nothing is kept but the marks: the findings are always those of the log itself.
+//! What deserves an auditor's look, read from the lines of some days by the rules of [`crate::domain::misuse`]. Nothing is
+//! kept but the marks that somebody has looked: the findings are always those of the log itself.
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use data_encoding::BASE64URL_NOPAD;
 use jiff::tz::TimeZone;
+use time::Duration;
 
 use crate::domain::ids::{EntryId, PersonId, StructureId, first_id};
-use crate::domain::misuse::{Act, Detector, Finding, Signal, Signature, Signatures, UNUSED_AFTER, Watch};
+use crate::domain::mandate::{first_instant, local_day};
+use crate::domain::misuse::{self as rules, Act, Finding, Signal, Signature, UNUSED_AFTER, Unused, Watch};
 use crate::domain::person::PersonName;
 use crate::domain::search::fold;
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::entry::{Leaf, Outcome};
 use crate::log::kind::{Kind, Role};
-use crate::log::part::PartKind;
-use crate::log::pseudonym::Pseudonym;
-use crate::store::misuse::{self, SignalRow, SignedRow};
+use crate::store::misuse::{self, Among, SignalRow, SignedRow};
 use crate::store::person::name_place;
-use crate::{transact, view};
+use crate::store::review::{self, ReviewRow};
+use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
 use super::choose_user;
 use super::record;
+use super::review_alert::{self, Alert};
 use super::search_log::{AuditError, perimeter};
 
 /// Lines read at once.
 const CHUNK: i64 = 2_000;
 /// Findings told at once: a page with more is not read.
 pub const TOLD: usize = 200;
-
-/// Somebody looked into a finding.
-#[derive(Clone, Debug)]
-pub struct Review {
-    pub by: String,
-    pub at: Timestamp,
-    pub note: String,
-}
-
-/// A finding as the auditor sees it.
-#[derive(Clone, Debug)]
-pub struct Alert {
-    /// Tells this finding from any other, whatever days are looked at.
-    pub id: String,
-    pub finding: Finding,
-    pub structure_name: String,
-    pub aidant: Option<Pseudonym>,
-    pub review: Option<Review>,
-}
+/// The longest local day.
+const DAY: Duration = Duration::hours(25);
 
 /// What the days held.
 #[derive(Debug)]
@@ -56,6 +42,29 @@ pub struct Report {
     pub alerts: Vec<Alert>,
     /// How many more there are.
     pub more: usize,
+}
+
+/// The structures whose lines are read.
+#[derive(Debug, Default)]
+pub(super) struct Structures {
+    pub zones: HashMap<StructureId, TimeZone>,
+    pub names: HashMap<StructureId, String>,
+}
+
+impl Structures {
+    pub(super) async fn of(app: &App, among: Among) -> Result<Self, AuditError> {
+        let mut all = Self::default();
+        for (id, zone, name) in view!(app.store, tx => { misuse::zones(tx, among).await })? {
+            all.zones.insert(id, TimeZone::get(&zone).unwrap_or(TimeZone::UTC));
+            all.names.insert(id, name);
+        }
+        Ok(all)
+    }
+}
+
+/// Whose lines an auditor may read.
+pub(super) fn among(perimeter_of: Option<PersonId>) -> Among {
+    perimeter_of.map_or(Among::Everywhere, Among::Listed)
 }
 
 /// Looks for misuse in the lines of a span, within the caller's perimeter.
@@ -70,54 +79,87 @@ pub async fn detect(
         .fact("from", from)
         .fact("until", until);
     record::append(app, asked).await?;
-    let mut alerts = found(app, who, (from, until)).await?;
-    alerts.sort_by_key(|alert| (alert.review.is_some(), std::cmp::Reverse(alert.finding.since)));
-    let more = alerts.len().saturating_sub(TOLD);
-    alerts.truncate(TOLD);
-    Ok(Report { alerts, more })
-}
-
-async fn found(app: &App, who: &SignedIn, span: (Timestamp, Timestamp)) -> Result<Vec<Alert>, AuditError> {
     let perimeter_of = view!(app.store, tx => { perimeter(tx, who.person_id).await })?;
-    let (findings, names) = findings(app, perimeter_of, span).await?;
-    let mut alerts = Vec::with_capacity(findings.len());
-    for finding in findings {
-        alerts.push(told(app, finding, &names).await?);
+    let (findings, structures) = findings(app, among(perimeter_of), (from, until)).await?;
+    let ids: Vec<String> = findings.iter().map(key).collect();
+    let mut marks: HashMap<String, Vec<ReviewRow>> = HashMap::new();
+    for row in view!(app.store, tx => { review::of(tx, &ids).await })? {
+        marks.entry(row.finding.clone()).or_default().push(row);
     }
-    Ok(alerts)
+    let mut found: Vec<(Finding, Vec<ReviewRow>)> = findings
+        .into_iter()
+        .zip(&ids)
+        .map(|(finding, id)| (finding, marks.remove(id).unwrap_or_default()))
+        .collect();
+    found.sort_by_key(|(finding, marks)| (review_alert::is_seen(finding, marks), Reverse(finding.since)));
+    let more = found.len().saturating_sub(TOLD);
+    found.truncate(TOLD);
+    let tell =
+        |(finding, marks): (Finding, Vec<ReviewRow>)| review_alert::tell(app, finding, marks, &structures);
+    Ok(Report { alerts: found.into_iter().map(tell).collect::<Result<_, _>>()?, more })
 }
 
-/// What the rules find in a span of a perimeter (`None`: everywhere), and the names of its structures.
+/// What the rules find in a span, and the structures read.
 pub(super) async fn findings(
     app: &App,
-    perimeter_of: Option<PersonId>,
+    among: Among,
     (from, until): (Timestamp, Timestamp),
-) -> Result<(Vec<Finding>, HashMap<StructureId, String>), AuditError> {
-    let structures = view!(app.store, tx => { misuse::zones(tx, perimeter_of).await })?;
-    let mut names = HashMap::new();
-    let mut zones = HashMap::new();
-    for (id, zone, name) in structures {
-        zones.insert(id, TimeZone::get(&zone).unwrap_or(TimeZone::UTC));
-        names.insert(id, name);
+) -> Result<(Vec<Finding>, Structures), AuditError> {
+    let structures = Structures::of(app, among).await?;
+    // Whole days of every structure, so that nothing is counted less at the edges.
+    let mut found = watched(app, among, &structures, (from - DAY, until + DAY)).await?;
+    found.retain(|one| from <= one.until && one.since < until);
+    found.extend(signatures(app, among, (from, until)).await?);
+    found.extend(unused(app, among, &structures, (from, until)).await?);
+    Ok((found, structures))
+}
+
+/// What the rules find in the lines of a span, in their order.
+pub(super) async fn watched(
+    app: &App,
+    among: Among,
+    structures: &Structures,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<Finding>, AuditError> {
+    let mut watch = Watch::new(structures.zones.clone());
+    // Day after day: what is read at once is put in order first.
+    let (mut after, mut end) = (before(from), from);
+    while end < until {
+        end = (end + DAY).min(until);
+        loop {
+            let rows =
+                view!(app.store, tx => { misuse::signals(tx, &KINDS, (after, end), among, CHUNK).await })?;
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            rows.into_iter().filter_map(signal).for_each(|signal| watch.see(&signal));
+        }
+        after = after.max(before(end));
     }
-    let mut watch = Watch::new(zones);
-    let mut after = before(from);
+    Ok(watch.findings())
+}
+
+/// Mandates that had their time to be used when these days came, in the whole months in which they were signed.
+pub(super) async fn unused(
+    app: &App,
+    among: Among,
+    structures: &Structures,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<Finding>, AuditError> {
+    let now = until.min(app.now());
+    let mut unused = Unused::new(structures.zones.clone(), from, now);
+    // The month begins at another instant in each zone: that of the first of them is early enough.
+    let first = from - UNUSED_AFTER;
+    let month = local_day(first - DAY, &TimeZone::UTC).ok().map(jiff::civil::Date::first_of_month);
+    let month = month.and_then(|day| first_instant(day, &TimeZone::UTC).ok()).unwrap_or(first);
+    // To the microsecond: a signature exactly that old has had its time.
+    let end = now - UNUSED_AFTER + Duration::milliseconds(1);
+    let mut after = before(month - DAY);
     loop {
-        let rows = view!(app.store, tx => {
-            misuse::signals(tx, &KINDS, (after, until), perimeter_of, CHUNK).await
-        })?;
-        let Some(last) = rows.last() else { break };
+        let rows = view!(app.store, tx => { misuse::used(tx, (after, end), among, CHUNK).await })?;
+        let Some(last) = rows.last() else { return Ok(unused.findings()) };
         after = last.id;
-        rows.into_iter().filter_map(signal).for_each(|signal| watch.see(&signal));
+        rows.into_iter().for_each(|row| unused.see((row.structure_id, row.actor), row.at, row.used_at));
     }
-    let mut findings = watch.findings();
-    let of_these_days = signatures(app, perimeter_of, (from, until), false).await?;
-    findings.extend(of_these_days.findings());
-    // Mandates that had their time to be used when these days came.
-    let earlier = (from - UNUSED_AFTER, until - UNUSED_AFTER);
-    let unused = signatures(app, perimeter_of, earlier, true).await?.findings();
-    findings.extend(unused.into_iter().filter(|finding| finding.detector == Detector::Unused));
-    Ok((findings, names))
 }
 
 /// The lines that the rules read, with their outcome.
@@ -125,7 +167,7 @@ const KINDS: [(&str, &str); 4] = [
     ("use.opened", "done"),
     ("use.ended", "done"),
     ("mandate.signed", "done"),
-    ("mandate.sign_refused", "refused"),
+    ("card.code_refused", "refused"),
 ];
 
 /// Just before the ids of an instant.
@@ -135,49 +177,55 @@ fn before(at: Timestamp) -> EntryId {
 }
 
 fn signal(row: SignalRow) -> Option<Signal> {
-    let act = match row.kind.as_str() {
-        "use.opened" => Act::Opened { use_id: row.use_id? },
-        "use.ended" => Act::Ended { use_id: row.use_id? },
-        "mandate.signed" => Act::Signed,
-        _ => match Leaf::decode(row.refused.as_deref()?).ok()?.outcome {
-            Outcome::Refused(reason) if reason.as_str() == "code_wrong" => Act::CodeRefused,
-            _ => return None,
-        },
+    let SignalRow { at, structure_id: structure, subject, .. } = row;
+    let (act, actor) = match row.kind.as_str() {
+        "use.opened" => (Act::Opened { use_id: row.use_id? }, row.actor?),
+        "use.ended" => (Act::Ended { use_id: row.use_id? }, row.actor.unwrap_or_default()),
+        "mandate.signed" => (Act::Signed, row.actor?),
+        // Nobody acted: it is about who was at work.
+        _ => {
+            let leaf = Leaf::decode(row.refused.as_deref()?).ok()?;
+            let is_wrong =
+                matches!(&leaf.outcome, Outcome::Refused(reason) if reason.as_str() == "code_wrong");
+            (Act::CodeRefused, leaf.about().filter(|_| is_wrong)?.bytes().to_vec())
+        }
     };
-    let actor = match act {
-        Act::Ended { .. } => row.actor.unwrap_or_default(),
-        _ => row.actor?,
-    };
-    Some(Signal { at: row.at, structure: row.structure_id, actor, subject: row.subject, act })
+    Some(Signal { at, structure, actor, subject, act })
 }
 
+/// What the signatures of a span tell, each by itself.
 async fn signatures(
     app: &App,
-    perimeter_of: Option<PersonId>,
+    among: Among,
     (from, until): (Timestamp, Timestamp),
-    old: bool,
-) -> Result<Signatures, AuditError> {
-    let mut watch = Signatures::default();
-    let mut after = before(from);
+) -> Result<Vec<Finding>, AuditError> {
+    let (mut found, mut after) = (Vec::new(), before(from));
     loop {
-        let rows = view!(app.store, tx => { misuse::signed(tx, (after, until), perimeter_of, CHUNK).await })?;
-        let Some(last) = rows.last() else { return Ok(watch) };
+        let rows = view!(app.store, tx => { misuse::signed(tx, (after, until), among, CHUNK).await })?;
+        let Some(last) = rows.last() else { return Ok(found) };
         after = last.entry_id;
-        for row in rows {
-            let same_name = !old && same_name(app, &row)?;
-            let SignedRow { signed_at, structure_id, actor, reference, used_at, revoked_at, .. } = row;
-            let one = Signature {
-                at: signed_at,
-                structure: structure_id,
-                actor,
-                reference,
-                used_at,
-                revoked_at,
-                same_name,
-            };
-            watch.see(&one, old);
+        for row in &rows {
+            found.extend(rules::told(&signature(app, row)?));
         }
     }
+}
+
+/// What the signature of one mandate tells.
+pub(super) async fn signed(app: &App, reference: &str) -> Result<Vec<Finding>, AuditError> {
+    let row = view!(app.store, tx => { misuse::signed_one(tx, reference).await })?;
+    row.map_or(Ok(Vec::new()), |row| Ok(rules::told(&signature(app, &row)?)))
+}
+
+fn signature(app: &App, row: &SignedRow) -> Result<Signature, AuditError> {
+    Ok(Signature {
+        at: row.signed_at,
+        structure: row.structure_id,
+        actor: row.actor.clone(),
+        reference: row.reference.clone(),
+        used_at: row.used_at,
+        ended_at: row.ended_at,
+        same_name: same_name(app, row)?,
+    })
 }
 
 /// Whether aidant and user bear one family name, at birth or in use. Names are opened here and go no further.
@@ -188,75 +236,8 @@ fn same_name(app: &App, row: &SignedRow) -> Result<bool, AuditError> {
     Ok(aidant == fold(&user.family_name) || aidant == fold(user.usual_family_name()))
 }
 
-async fn told(
-    app: &App,
-    finding: Finding,
-    names: &HashMap<StructureId, String>,
-) -> Result<Alert, AuditError> {
-    let id = key(&finding);
-    let row = view!(app.store, tx => { misuse::review(tx, &id).await })?;
-    let review = match row {
-        Some(row) => {
-            let name: PersonName = app.sealer.open_json(name_place(&row.person_id), &row.name_sealed)?;
-            let note = app.sealer.open_text(misuse::note_place(&id), &row.note_sealed)?;
-            Some(Review { by: name.full(), at: row.reviewed_at, note })
-        }
-        None => None,
-    };
-    Ok(Alert {
-        structure_name: names.get(&finding.structure).cloned().unwrap_or_default(),
-        aidant: Pseudonym::from_slice(&finding.actor).ok(),
-        id,
-        finding,
-        review,
-    })
-}
-
 /// Tells a finding from any other, whatever days are looked at.
 pub(super) fn key(finding: &Finding) -> String {
     let Finding { detector, structure, actor, key, .. } = finding;
     format!("{}:{structure}:{}:{key}", detector.name(), BASE64URL_NOPAD.encode(actor))
-}
-
-/// The finding of this id in a span, if the caller's perimeter has it.
-pub async fn one(
-    app: &App,
-    who: &SignedIn,
-    span: (Timestamp, Timestamp),
-    id: &str,
-) -> Result<Alert, AuditError> {
-    let alerts = found(app, who, span).await?;
-    alerts.into_iter().find(|alert| alert.id == id).ok_or(AuditError::NotFound)
-}
-
-/// Marks a finding as looked into: who, when, and what they saw.
-pub async fn review(
-    app: &App,
-    who: &SignedIn,
-    span: (Timestamp, Timestamp),
-    id: &str,
-    note: &str,
-) -> Result<(), AuditError> {
-    let alert = match one(app, who, span, id).await {
-        Err(AuditError::NotFound) => {
-            let draft = Draft::refused(Kind::LogAlertReviewed, "not_within_perimeter")
-                .by(who.person_id, Role::Auditor);
-            record::refuse(app, draft, &who.person_id.to_string()).await?;
-            return Err(AuditError::NotFound);
-        }
-        other => other?,
-    };
-    let now = app.now();
-    let sealed = app.sealer.seal_text(misuse::note_place(id), note)?;
-    transact!(app.store, "review_alert", tx => {
-        let draft = Draft::done(Kind::LogAlertReviewed)
-            .by(who.person_id, Role::Auditor)
-            .structure(alert.finding.structure)
-            .fact("finding", id)
-            .fact("count", i64::try_from(alert.finding.count).unwrap_or(i64::MAX))
-            .part(PartKind::Details, serde_json::json!({ "note": note }));
-        let entry = record::record(app, tx, draft).await?;
-        misuse::mark(tx, id, (who.person_id, now), &sealed, entry.id).await?;
-        Ok::<_, AuditError>(())
-    })
 }

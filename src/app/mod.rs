@@ -62,6 +62,7 @@ pub mod redeem_code;
 pub mod refresh_tokens;
 pub mod register_client;
 pub mod report_action;
+pub mod review_alert;
 pub mod revoke_token;
 pub mod search_log;
 pub mod sessions;

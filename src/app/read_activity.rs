@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use time::Duration;
 
 use crate::domain::ids::StructureId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DEFAULT_ZONE, Timestamp};
 use crate::log::draft::Draft;
 use crate::log::entry::{Leaf, Outcome};
 use crate::log::kind::{Kind, Role};
 use crate::log::pseudonym::Pseudonym;
 use crate::store::activity::{self, SignedRow, Whose};
 use crate::store::auditor;
+use crate::store::misuse::{self, Among};
 use crate::store::search::Column;
 use crate::view;
 
@@ -66,6 +67,19 @@ pub struct Activity {
     pub first_use: FirstUse,
     /// People for whom services were opened.
     pub users: i64,
+    /// Whether there were more refusals or signatures than are looked at.
+    pub is_cut: bool,
+}
+
+/// Lines that tell of no work: what auditors looked at, and the count of each day.
+fn is_of_the_log(kind: &str) -> bool {
+    kind.starts_with("log.") || kind == Kind::ActivityCounted.token()
+}
+
+/// The time zone in which a structure works; that of pages when nobody knows it.
+pub async fn time_zone(app: &App, structure: StructureId) -> Result<String, AuditError> {
+    let found = view!(app.store, tx => { misuse::zones(tx, Among::Structure(structure)).await })?;
+    Ok(found.into_iter().next().map_or_else(|| DEFAULT_ZONE.to_owned(), |(_, zone, _)| zone))
 }
 
 /// Reads the activity of `subject`. `days`: the first instant of each day, and the end of the last one.
@@ -115,22 +129,26 @@ pub async fn read(
         }
         let span = (from, until);
         let labels = auditor::all_domains(tx).await?;
+        let refusals = activity::refusals(tx, &whose, span, None, LOOKED_AT + 1).await?;
+        let signatures = activity::signatures(tx, &whose, span, LOOKED_AT + 1).await?;
+        let is_cut = refusals.len().max(signatures.len()) > LOOKED_AT;
         let named = |(key, uses): (String, i64)| Some((labels.iter().find(|row| row.key == key)?.clone(), uses));
         Ok::<_, AuditError>(Activity {
             name,
             names,
             days: counted,
             domains: activity::domains(tx, &whose, span).await?.into_iter().filter_map(named).collect(),
-            refusals: reasons(&activity::refusals(tx, &whose, span, None, LOOKED_AT).await?),
-            first_use: first_use(&activity::signatures(tx, &whose, span, LOOKED_AT).await?),
+            refusals: reasons(refusals.iter().take(LOOKED_AT)),
+            first_use: first_use(signatures.iter().take(LOOKED_AT)),
             users: activity::users(tx, &whose, span).await?,
+            is_cut,
         })
     })
 }
 
 fn day(start: Timestamp, rows: &[activity::CountRow]) -> Day {
     let sum = |keep: &dyn Fn(&activity::CountRow) -> bool| {
-        rows.iter().filter(|row| keep(row)).map(|row| row.lines).sum::<i64>()
+        rows.iter().filter(|row| !is_of_the_log(&row.kind) && keep(row)).map(|row| row.lines).sum::<i64>()
     };
     let of = |kind: Kind| sum(&|row| row.outcome == "done" && row.kind == kind.token());
     Day {
@@ -142,10 +160,12 @@ fn day(start: Timestamp, rows: &[activity::CountRow]) -> Day {
     }
 }
 
-fn reasons(leaves: &[Vec<u8>]) -> Vec<(Kind, String, i64)> {
+fn reasons<'a>(leaves: impl Iterator<Item = &'a Vec<u8>>) -> Vec<(Kind, String, i64)> {
     let mut counted: BTreeMap<(&'static str, String), (Kind, i64)> = BTreeMap::new();
-    for leaf in leaves.iter().filter_map(|bytes| Leaf::decode(bytes).ok()) {
-        if let Outcome::Refused(reason) = leaf.outcome {
+    for leaf in leaves.filter_map(|bytes| Leaf::decode(bytes).ok()) {
+        if let Outcome::Refused(reason) = leaf.outcome
+            && !is_of_the_log(leaf.kind.token())
+        {
             counted.entry((leaf.kind.token(), reason.to_string())).or_insert((leaf.kind, 0)).1 += 1;
         }
     }
@@ -155,7 +175,7 @@ fn reasons(leaves: &[Vec<u8>]) -> Vec<(Kind, String, i64)> {
     listed
 }
 
-fn first_use(rows: &[SignedRow]) -> FirstUse {
+fn first_use<'a>(rows: impl Iterator<Item = &'a SignedRow>) -> FirstUse {
     let mut counted = FirstUse::default();
     for row in rows {
         let place = match row.used_at.map(|used| used.since(row.signed_at)) {

@@ -6,6 +6,9 @@ use std::ops::{Add, Range, Sub};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
+/// The time zone of whatever belongs to no structure.
+pub const DEFAULT_ZONE: &str = "Europe/Paris";
+
 /// An instant in UTC, truncated to the microsecond (the precision of PostgreSQL's `timestamptz`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(OffsetDateTime);

@@ -44,6 +44,7 @@ pub mod person;
 pub mod professional;
 pub mod refusal;
 pub mod reported_action;
+pub mod review;
 pub mod search;
 pub mod session;
 pub mod signing_key;

@@ -176,6 +176,14 @@ pub async fn refresh(
     Ok(())
 }
 
+/// The structure a session acts for, if it acts for one.
+pub async fn structure_of(tx: &mut impl Access, id: SessionId) -> Result<Option<StructureId>, StoreError> {
+    const SQL: &str = "SELECT structure_id FROM session WHERE id = $1";
+    let found: Option<Option<StructureId>> =
+        on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)?;
+    Ok(found.flatten())
+}
+
 const ROTATE: &str = "UPDATE session SET token_hash = $2, structure_id = $3 WHERE id = $1 AND stage = 'full'";
 
 /// Another structure: the session goes on under a new token. False if the session is gone.

@@ -9,4 +9,4 @@ pub use reference::{BadReference, Reference};
 pub use rules::{Act, Charter, Denied, Member, Standing, may};
 pub use scope::{Access, EmptyScope, Scope};
 pub use state::{End, LAPSES_AFTER, Lifter, Refusal, Revoker, State, Suspender};
-pub use validity::{BadTerm, MAXIMUM_DAYS, Term, Validity, local_day};
+pub use validity::{BadTerm, MAXIMUM_DAYS, Term, Validity, first_instant, local_day};

@@ -99,12 +99,15 @@ pub fn local_day(at: Timestamp, zone: &TimeZone) -> Result<Date, BadTerm> {
     Ok(zone.to_datetime(at).date())
 }
 
+/// The first instant of a local day, whatever the clock changes do to midnight.
+pub fn first_instant(day: Date, zone: &TimeZone) -> Result<Timestamp, BadTerm> {
+    let start = day.to_zoned(zone.clone()).and_then(|day| day.start_of_day()).map_err(|_| BadTerm::TooFar)?;
+    Timestamp::from_unix(start.timestamp().as_second()).map_err(|_| BadTerm::TooFar)
+}
+
 /// First instant of the next local day, whatever the clock changes do to midnight.
 fn end_of_day(day: Date, zone: &TimeZone) -> Result<Timestamp, BadTerm> {
-    let next = day.tomorrow().map_err(|_| BadTerm::TooFar)?;
-    let midnight = next.to_zoned(zone.clone()).and_then(|day| day.start_of_day());
-    let midnight = midnight.map_err(|_| BadTerm::TooFar)?;
-    Timestamp::from_unix(midnight.timestamp().as_second()).map_err(|_| BadTerm::TooFar)
+    first_instant(day.tomorrow().map_err(|_| BadTerm::TooFar)?, zone)
 }
 
 #[cfg(test)]

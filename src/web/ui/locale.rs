@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use unic_langid::LanguageIdentifier;
 
 use super::form::Message;
+use crate::domain::time::DEFAULT_ZONE;
 
 /// A language of the interface. French has legal force; English is complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -191,14 +192,19 @@ impl fmt::Debug for L {
 }
 
 impl L {
-    /// In the default time zone, Europe/Paris.
+    /// In the default time zone.
     pub fn new(locale: Locale) -> Self {
-        Self::in_zone(locale, "Europe/Paris")
+        Self::in_zone(locale, DEFAULT_ZONE)
     }
 
     /// `zone` is an IANA name; an unknown one falls back to UTC.
     pub fn in_zone(locale: Locale, zone: &str) -> Self {
         Self { locale, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+    }
+
+    /// The IANA name of the time zone.
+    pub fn zone_name(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
     }
 
     pub fn locale(&self) -> Locale {

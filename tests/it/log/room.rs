@@ -59,6 +59,11 @@ impl Room {
         room
     }
 
+    /// The structure that the other auditor sees.
+    pub(super) async fn stranger_structure(&self) -> entremise::domain::ids::StructureId {
+        id(self, "SELECT id FROM structure WHERE name = 'Mairie de Brest'").await
+    }
+
     pub(super) async fn settle(&self) {
         let keeper = keeper(&self.desk.app, "a");
         sequence(&self.desk.app, &keeper).await;
@@ -122,6 +127,22 @@ pub(super) async fn user_of(app: &TestApp, reference: &str) -> UserId {
     })
     .unwrap();
     user
+}
+
+pub(super) async fn id<T>(room: &Room, sql: &str) -> T
+where
+    T: Send + Unpin,
+    for<'r> T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    for<'r> T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    let text = || sqlx::AssertSqlSafe(sql.to_owned());
+    entremise::view!(room.app().store, tx => {
+        Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
+            entremise::store::Tx::Pg(c) => sqlx::query_scalar(text()).fetch_one(&mut **c).await?,
+            entremise::store::Tx::Lite(c) => sqlx::query_scalar(text()).fetch_one(&mut **c).await?,
+        })
+    })
+    .unwrap()
 }
 
 pub(super) async fn count(room: &Room, sql: &'static str) -> i64 {
@@ -248,6 +269,10 @@ on_both_engines! {
         for name in ["Josette Angélique MARTIN", "Nadia Benali", "4\u{a0}mars 1948", "Noms dévoilés"] {
             shown.assert_contains(name);
         }
+        // What was written in words too: this very reason, and the service that was opened.
+        for said in ["<dt>Motif</dt><dd>plainte reçue le 3 novembre</dd>", "<dt>Service</dt><dd>"] {
+            assert!(shown.body.contains(said) && !masked.body.contains(said), "{said} in {}", shown.body);
+        }
         // For that mandate only, in that session only.
         let other = room.get(&format!("/log/mandates/{}", room.unused)).await;
         assert!(!other.body.contains("DIALLO") && !other.body.contains("Benali"));
@@ -260,7 +285,7 @@ on_both_engines! {
         room.desk.app.clock.advance(Duration::minutes(15));
         let over = room.get(&story).await;
         over.assert_status(200);
-        assert!(!over.body.contains("MARTIN") && !over.body.contains("Benali"));
+        assert!(!over.body.contains("MARTIN") && !over.body.contains("Benali") && !over.body.contains("plainte"));
         // After a quarter of an hour without a code, the act asks for one.
         let first = room.post(&unmask, &[("reason", "plainte reçue le 3 novembre")]).await;
         assert!(first.assert_status(303).location().starts_with("/sign-in/again"));

@@ -61,6 +61,47 @@ on_both_engines! {
         room.get("/log/aidants/nobody").await.assert_status(404);
     }
 
+    async fn days_are_those_of_the_structure_and_silence_stays_silent(app: TestApp) {
+        let room = Room::set(app).await;
+        force(&room.app().store, "UPDATE structure SET time_zone = 'Indian/Reunion' WHERE name = 'CCAS de Gannat'").await.unwrap();
+        room.desk.app.clock.advance(Duration::days(1));
+        // What auditors read is in the log of the structure, and no work of it.
+        entremise::app::read_story::read(room.app(), &room.auditor, &room.used, 0).await.unwrap();
+        room.desk.app.clock.advance(Duration::days(2));
+        count_days(room.app()).await.unwrap();
+        let session = room.desk.app.session(room.auditor.person_id, None).await;
+        let page = room.desk.app.get(&format!("/log/structures/{}", room.desk.structure)).session(&session).send().await;
+        page.assert_status(200).assert_contains("Indian/Reunion").assert_contains("Les lectures du journal");
+        let wanted = Wanted { kind: Some(Kind::ActivityCounted), structure_id: Some(room.desk.structure), ..Wanted::default() };
+        let lines = room.search(wanted).await.lines;
+        let instant = |leaf: &entremise::log::entry::Leaf, name: &str| match leaf.facts.get(name) {
+            Some(Fact::Instant(at)) => *at,
+            other => panic!("{name}: {other:?}"),
+        };
+        let number = |leaf: &entremise::log::entry::Leaf, name: &str| match leaf.facts.get(name) {
+            Some(Fact::Integer(number)) => *number,
+            other => panic!("{name}: {other:?}"),
+        };
+        // Each day of the page is a day that was counted, with its numbers.
+        let zone = read_activity::time_zone(room.app(), room.desk.structure).await.unwrap();
+        let l = entremise::web::ui::L::in_zone(entremise::web::ui::Locale::Fr, &zone);
+        let mut silent = 0;
+        for leaf in lines.iter().filter_map(|line| line.leaf.as_ref()) {
+            let (from, until) = (instant(leaf, "from"), instant(leaf, "until"));
+            let read = read_activity::read(room.app(), &room.auditor, &Subject::Structure(room.desk.structure), &[from, until]).await.unwrap();
+            let day = read.days[0];
+            assert_eq!((day.opened, day.signed, day.refused), (number(leaf, "uses"), number(leaf, "signed"), number(leaf, "refused")));
+            if day.opened == 0 {
+                assert_eq!(day.done, 0, "no line of work on {}", l.day(from));
+                silent += 1;
+            }
+            let shown = format!("<th scope=\"row\">{}</th>", l.day(from));
+            assert!(page.body.contains(&shown), "{shown} in {}", page.body);
+        }
+        assert!(silent >= 2, "{silent}");
+        assert!(!page.body.contains("Il y en a plus"));
+    }
+
     async fn an_auditor_of_another_place_counts_nothing(app: TestApp) {
         let room = Room::set(app).await;
         let (aidant, _) = room.people().await;

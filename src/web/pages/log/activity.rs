@@ -36,6 +36,9 @@ struct ActivityPage {
     full: String,
     names: Shown,
     summary: String,
+    zone: String,
+    /// Said when not all was looked at.
+    cut: String,
     chart: Columns,
     chart_said: String,
     days: Vec<[String; 5]>,
@@ -84,7 +87,14 @@ async fn draw(
     address: String,
     criterion: &str,
 ) -> Response {
-    let l = visit.l();
+    // The days of a structure are its own: those its daily counts are about.
+    let l = match subject {
+        Subject::Structure(id) => match read_activity::time_zone(app, *id).await {
+            Ok(zone) => L::in_zone(visit.l().locale(), &zone),
+            Err(error) => return problem(&error).respond(visit),
+        },
+        Subject::Aidant(_) => visit.l(),
+    };
     let days = days(&mut form, &l, app.now());
     let activity = match read_activity::read(app, who, subject, &days).await {
         Ok(activity) => activity,
@@ -180,6 +190,12 @@ fn fill(
                 activity.users,
             )
             .into_owned(),
+        zone: l.t1("room-zone", "zone", l.zone_name()).into_owned(),
+        cut: if activity.is_cut {
+            l.t1("room-activity-cut", "count", read_activity::LOOKED_AT).into_owned()
+        } else {
+            String::new()
+        },
         chart_said: l.t2("room-activity-chart", "done", done, "refused", refused).into_owned(),
         chart: Columns::draw(&values, l),
         days: activity.days.iter().map(line).collect(),
