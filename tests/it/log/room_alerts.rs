@@ -136,7 +136,7 @@ on_both_engines! {
         assert_eq!((grown.id.as_str(), grown.is_reviewed, grown.reviews.len()), (burst.id.as_str(), false, 1));
         assert!(grown.finding.count > burst.finding.count);
         let page = room.get("/log/alerts").await;
-        page.assert_contains("Il s’est passé autre chose depuis").assert_contains("(11 vus alors.)").assert_contains("Marquer comme regardée");
+        page.assert_contains("Il s’est passé autre chose depuis").assert_contains("(Nombre alors\u{a0}: 11.)").assert_contains("Marquer comme regardée");
         room.desk.app.clock.advance(Duration::seconds(1));
         count_alerts::refresh(app).await.unwrap();
         assert!(badge().await, "to be looked into again");
