@@ -158,7 +158,9 @@ pub(super) async fn unused(
         let rows = view!(app.store, tx => { misuse::used(tx, (after, end), among, CHUNK).await })?;
         let Some(last) = rows.last() else { return Ok(unused.findings()) };
         after = last.id;
-        rows.into_iter().for_each(|row| unused.see((row.structure_id, row.actor), row.at, row.used_at));
+        for row in rows {
+            unused.see((row.structure_id, row.actor), row.at, row.used_at);
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Watch {
     /// Uses going on of each aidant, wherever they are at work.
     open: HashMap<Pseudonym, BTreeMap<UseId, Open>>,
     /// The same, in the order in which they began.
-    begun: VecDeque<(Timestamp, UseId, Pseudonym)>,
+    begun: VecDeque<(Timestamp, UseId)>,
     owners: HashMap<UseId, Pseudonym>,
     /// By the use forgotten, the structure of the one opened meanwhile, and its day; with the people concerned.
     mixed: BTreeMap<(UseId, StructureId, String), (Finding, BTreeSet<Pseudonym>)>,
@@ -81,7 +81,7 @@ impl Watch {
 
     /// Uses that nobody ended, and whose time is over.
     fn forget(&mut self, now: Timestamp) {
-        while let Some((at, use_id, _)) = self.begun.front()
+        while let Some((at, use_id)) = self.begun.front()
             && now.since(*at) > FORGOTTEN_AFTER
         {
             let use_id = *use_id;
@@ -148,7 +148,7 @@ impl Watch {
             (mixed.0.until, mixed.0.count) = (at, mixed.1.len());
         }
         open.insert(use_id, Open { at, structure: who.0, subject: subject.clone() });
-        self.begun.push_back((at, use_id, who.1.clone()));
+        self.begun.push_back((at, use_id));
         self.owners.insert(use_id, who.1.clone());
     }
 
