@@ -459,7 +459,7 @@ def promise(args):
     raise Wrong("BROKEN: the log promised this entry and does not have it. Keep the paper, and show it to an auditor")
 
 
-def main():
+def command_line():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
@@ -479,7 +479,11 @@ def main():
     verb(inclusion, "look a leaf hash up and prove its place", address).add_argument("--leaf", required=True, help=leaf)
     verb(receipt, "a receipt, or the proof of a story; no network", ("file", "as it was given"))
     verb(promise, "what the paper of a mandate promises", ("promise", "EP1~…"), address)
-    args = parser.parse_args()
+    return parser
+
+
+def main():
+    args = command_line().parse_args()
     try:
         print("holds:", args.run(args))
     except Wrong as wrong:

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -200,6 +201,13 @@ class CheckLogTest(AidantTest):
         lines = story.splitlines()
         for changed, words in [([lines[0], lines[2]], "cut short"), (lines[:2], "cut short"), (lines[1:], "line 1")]:
             self.says(1, words, "receipt", self.kept("cut", "\n".join(changed)), key=key)
+
+    def test_the_guide_calls_it_as_it_is(self):
+        lines = re.findall(r"^python3 check_log\.py (.*)$", (DOCS / "auditors-guide.md").read_text(encoding="utf-8"), re.M)
+        self.assertGreaterEqual(len(lines), 5)
+        for line in lines:
+            words = shlex.split(line.replace("$KEY", self.key), comments=True)
+            check_log.command_line().parse_args(words)
 
     def test_proofs_of_any_size(self):
         leaves = [check_log.leaf_hash(number.to_bytes(2)) for number in range(600)]
