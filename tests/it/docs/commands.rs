@@ -61,6 +61,8 @@ fn words(line: &str) -> Vec<String> {
 /// The arguments of the program, where a line runs it.
 fn arguments(line: &str) -> Option<Vec<String>> {
     let words = words(line.trim_start_matches("$ "));
+    let setting = |word: &String| word.starts_with("ENTREMISE_") && word.contains('=');
+    let words: Vec<String> = words.into_iter().skip_while(setting).collect();
     let program = words.first()?;
     if program == "cargo" && words.get(1).is_some_and(|verb| verb == "run") {
         let dashes = words.iter().position(|word| word == "--")?;
@@ -69,24 +71,29 @@ fn arguments(line: &str) -> Option<Vec<String>> {
     (program == "entremise" || program.ends_with("/entremise")).then(|| words[1..].to_vec())
 }
 
-/// What the documents leave to their reader, with something of its kind.
-fn filled(argument: &str) -> String {
+/// What the documents leave to their reader, with something of its kind: a variable, or dots after the option.
+fn filled(option: &str, argument: &str) -> String {
     let page = document("docs/log-format.md");
     let block = |name: &str| {
         let (_, rest) = page.split_once(&format!("\n```text {name}\n")).expect(name);
         rest.lines().next().unwrap_or_default().to_owned()
     };
-    match argument {
-        "$KEY" => block("log-key"),
-        "$WITNESS" => block("witness-key"),
-        "$PROMISE" => block("promise"),
-        "$ENTRY" => "0198f0a2-0000-7000-8000-000000000002".to_owned(),
-        other => other.to_owned(),
+    let left_out = argument.contains('…');
+    match (option, argument) {
+        (_, "$KEY") => block("log-key"),
+        (_, "$WITNESS") => block("witness-key"),
+        (_, "$PROMISE") => block("promise"),
+        ("--key" | "--log", _) if left_out => block("log-key"),
+        ("--witness", _) if left_out => block("witness-key"),
+        ("--promise", _) if left_out => block("promise"),
+        ("--mandate", _) if left_out => "M-7Q4K-92HD".to_owned(),
+        (_, other) => other.to_owned(),
     }
 }
 
 fn parsed(arguments: &[String]) -> Result<(), clap::Error> {
-    let arguments = arguments.iter().map(|argument| filled(argument));
+    let before = std::iter::once("").chain(arguments.iter().map(String::as_str));
+    let arguments = before.zip(arguments).map(|(option, argument)| filled(option, argument));
     let all = std::iter::once("entremise".to_owned()).chain(arguments);
     match cli::command().try_get_matches_from(all) {
         Err(error) if error.exit_code() != 0 => Err(error),
@@ -99,7 +106,8 @@ fn every_command_of_the_documents_is_taken() {
     let mut count = 0;
     for (name, text) in documents() {
         for (_, block) in blocks(&text).into_iter().filter(|(language, _)| *language == "sh") {
-            for line in block.replace("\\\n", " ").lines() {
+            let whole = block.replace("\\\n", " ");
+            for line in whole.lines().flat_map(|line| line.split(" | ")) {
                 let Some(arguments) = arguments(line) else { continue };
                 parsed(&arguments).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
                 count += 1;
@@ -162,5 +170,6 @@ fn lines_are_split_as_a_shell_does() {
     assert_eq!(split, ["entremise", "log", "verify", "a.jsonl", "--key", "x y"]);
     assert_eq!(arguments("cargo run --release -- demo --fresh").unwrap(), ["demo", "--fresh"]);
     assert_eq!(arguments("./target/release/entremise migrate > out").unwrap(), ["migrate"]);
+    assert_eq!(arguments("ENTREMISE_DATABASE__URL_FILE=/x entremise migrate").unwrap(), ["migrate"]);
     assert_eq!(arguments("curl entremise"), None);
 }
