@@ -79,9 +79,9 @@ impl Taking {
         if std::mem::replace(&mut self.over, true) {
             return Ok(None);
         }
-        let (lines, next) = view!(app.store, tx => { page(app, tx, &self.criteria, CHUNK).await })?;
-        if next.is_some() {
-            self.criteria.before = next;
+        let (lines, found) = view!(app.store, tx => { page(app, tx, &self.criteria, CHUNK).await })?;
+        if found.next.is_some() {
+            self.criteria.before = found.next;
             self.over = false;
         }
         for line in &lines {

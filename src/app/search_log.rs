@@ -1,5 +1,5 @@
 //! An auditor searches the log. The search is itself written there before anything is shown.
-use crate::domain::ids::{EntryId, PersonId, ServiceId, StructureId};
+use crate::domain::ids::{EntryId, PersonId, ServiceId, StructureId, time_of};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
@@ -7,7 +7,7 @@ use crate::log::pseudonym::Pseudonym;
 use crate::log::token::Token;
 pub use crate::store::auditor::DomainRow as Domain;
 use crate::store::auditor::{self, ServiceRow, StructureRow};
-use crate::store::search::{self, Column, Criteria};
+use crate::store::search::{self, Column, Criteria, Page};
 use crate::store::{Access, AsStoreError, StoreError};
 use crate::view;
 
@@ -60,12 +60,14 @@ pub struct Choices {
     pub domains: Vec<Domain>,
 }
 
-/// One page of lines, newest first.
+/// What a search found.
 #[derive(Debug)]
 pub struct Found {
     pub lines: Vec<Line>,
-    /// Where the next page begins, if there is one.
+    /// What the next page begins before, if there may be more.
     pub next: Option<EntryId>,
+    /// How far back was looked, when that is not all and the page is not full.
+    pub stopped: Option<Timestamp>,
     pub choices: Choices,
     pub unclear: Vec<Unclear>,
 }
@@ -122,28 +124,25 @@ pub async fn search(app: &App, who: &SignedIn, wanted: &Wanted) -> Result<Found,
         };
         let criteria = match criteria(tx, wanted, perimeter_of).await? {
             Ok(criteria) => criteria,
-            Err(unclear) => return Ok(Found { lines: Vec::new(), next: None, choices, unclear }),
+            Err(unclear) => return Ok(Found { lines: Vec::new(), next: None, stopped: None, choices, unclear }),
         };
-        let (lines, next) = page(app, tx, &criteria, PAGE).await?;
-        Ok::<_, AuditError>(Found { lines, next, choices, unclear: Vec::new() })
+        let (lines, Page { next, stopped, .. }) = page(app, tx, &criteria, PAGE).await?;
+        let stopped = next.filter(|_| stopped).and_then(|last| time_of(last.uuid()));
+        Ok::<_, AuditError>(Found { lines, next, stopped, choices, unclear: Vec::new() })
     })
 }
 
-/// Up to `size` lines, newest first, and the last of them when there are more.
+/// Up to `size` lines, newest first.
 pub(super) async fn page(
     app: &App,
     tx: &mut impl Access,
     criteria: &Criteria,
     size: usize,
-) -> Result<(Vec<Line>, Option<EntryId>), AuditError> {
-    let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
-    let mut ids = search::search(tx, criteria, limit).await?;
-    let more = ids.len() > size;
-    ids.truncate(size);
-    let rows = auditor::named(tx, &ids).await?;
-    let lines: Vec<Line> = rows.into_iter().map(|row| Line::read(row, app.log.origin())).collect();
-    let next = if more { ids.last().copied() } else { None };
-    Ok((lines, next))
+) -> Result<(Vec<Line>, Page), AuditError> {
+    let found = search::search(tx, criteria, size).await?;
+    let rows = auditor::named(tx, &found.ids).await?;
+    let lines = rows.into_iter().map(|row| Line::read(row, app.log.origin())).collect();
+    Ok((lines, found))
 }
 
 /// What the names typed stand for, as far as the perimeter knows them.
@@ -158,6 +157,7 @@ pub(super) async fn criteria(
         until: wanted.until,
         structure_id: wanted.structure_id,
         mandate_id: None,
+        grant_id: None,
         domain: wanted.domain.clone(),
         service_id: wanted.service_id,
         actor: None,

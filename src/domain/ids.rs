@@ -27,6 +27,13 @@ pub fn first_id(at: Timestamp) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
+/// The millisecond that a version 7 identifier begins with (RFC 9562 §5.7).
+pub fn time_of(id: Uuid) -> Option<Timestamp> {
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    let start = Timestamp::from_unix(i64::try_from(seconds).ok()?).ok()?;
+    Some(start + time::Duration::nanoseconds(i64::from(nanos)))
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*

@@ -14,6 +14,7 @@ mod room;
 mod room_activity;
 mod room_alerts;
 mod room_export;
+mod searched;
 mod story;
 mod story_told;
 mod taken_away;

@@ -220,7 +220,7 @@ on_both_engines! {
     async fn a_leaf_changed_with_its_hash_is_not_the_one_that_was_signed(app: TestApp) {
         let scene = Scene::set(app).await;
         let row = entremise::view!(scene.app.app.store, tx => {
-            let ids = entremise::store::search::search(tx, &Default::default(), 100).await?;
+            let ids = entremise::store::search::search(tx, &Default::default(), 100).await?.ids;
             let rows = entremise::store::auditor::named(tx, &ids).await?;
             Ok::<_, StoreError>(rows.into_iter().find(|row| row.entry.mandate_sequence == Some(4)).unwrap().entry)
         }).unwrap();

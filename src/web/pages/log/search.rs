@@ -22,6 +22,8 @@ struct SearchPage {
     lines: Vec<Told>,
     /// Address of the older lines; empty on the last page.
     next: String,
+    /// How far back was looked, when that is not all; empty otherwise.
+    stopped: String,
     /// Address of the newest lines; empty when these are.
     newest: String,
     /// Address of the page that takes this search away.
@@ -54,6 +56,7 @@ fn fill(page: Page, form: Form, found: &Found, l: &L) -> SearchPage {
         offered: Offered::of(&found.choices, l),
         lines: found.lines.iter().map(|line| Told::of(line, &masked, l)).collect(),
         next: next.unwrap_or_default(),
+        stopped: found.stopped.map(|at| l.date_hour(at)).unwrap_or_default(),
         newest: if older { criteria::address("/log", &form, None) } else { String::new() },
         export: criteria::address("/log/export", &form, None),
         page,
