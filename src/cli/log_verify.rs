@@ -177,6 +177,16 @@ fn vouched(witnessed: &[(Token, Timestamp)]) {
     }
 }
 
+/// Times that prove nothing: told, and no fault by themselves.
+fn clocks(report: &Report) {
+    for row in &report.backwards {
+        say(&format!("  CLOCK: {row}"));
+    }
+    if report.dated_back > 0 {
+        say(&format!("  CLOCK: in all {} entries whose own time proves nothing", report.dated_back));
+    }
+}
+
 /// Whole entries per second.
 fn per_second(entries: u64, took: Duration) -> u128 {
     u128::from(entries) * 1000 / took.as_millis().max(1)
@@ -236,6 +246,7 @@ fn tell(report: &Report, trust: &Trust, took: Duration) {
             "  LOST: your checkpoint covers entries that the log itself says were lost; keep it as the proof of them",
         );
     }
+    clocks(report);
     for (name, at) in &report.witnessed {
         say(&format!("  head seen by {name} at {at}"));
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
+use super::clocks::Clocks;
 use super::counts::Counts;
 use super::epochs::{self, Epochs, Fate};
 use super::erasure::Erasures;
@@ -29,6 +30,7 @@ pub(super) struct Check {
     epochs: Epochs,
     erasures: Erasures,
     counts: Counts,
+    clocks: Clocks,
     /// The parts were asked for: a missing one was erased.
     opened: bool,
     report: Report,
@@ -49,6 +51,7 @@ impl Check {
             epochs: Epochs::default(),
             erasures: Erasures::new(scratch),
             counts: Counts::default(),
+            clocks: Clocks::default(),
             opened: false,
             report: Report::default(),
             tree: None,
@@ -191,15 +194,14 @@ impl Check {
         }
         self.latest = self.latest.max(Some(leaf.time));
         if at >= self.report.first {
+            self.clocks.take(leaf.time, place);
             for wrong in self.counts.take(&leaf) {
                 self.blame(Some(at), wrong);
             }
             self.earliest = Some(self.earliest.map_or(leaf.time, |earliest| earliest.min(leaf.time)));
         }
         self.meaning.take(leaf, at, place)?;
-        for fault in self.meaning.found() {
-            self.report.blame(fault);
-        }
+        self.meaning.found().into_iter().for_each(|fault| self.report.blame(fault));
         Ok(())
     }
 
@@ -277,23 +279,22 @@ impl Check {
         }
         // Where the file is cut short, counts are missing with the rest.
         if self.ended {
-            for wrong in self.counts.finish() {
-                self.report.blame(Fault { place: Place::default(), what: wrong });
-            }
+            let blame = |what| self.report.blame(Fault { place: Place::default(), what });
+            self.counts.finish().into_iter().for_each(blame);
         }
         let mut report = self.report;
         report.days = self.counts.compared;
+        (report.backwards, report.dated_back) = self.clocks.told();
         report.recoveries = self.epochs.into_recoveries();
         // Both read back what they sorted on disk, each its own.
         let (meaning, erasures) = (self.meaning, self.erasures);
         let (meaning, erasures) = thread::scope(|scope| {
             let erasures = scope.spawn(|| erasures.finish());
-            (meaning.finish(), erasures.join())
+            (meaning.finish(&mut |fault| report.blame(fault)), erasures.join())
         });
         let erasures = erasures.map_err(|_| io::Error::other("a thread of the verification stopped"))?;
-        for fault in meaning?.into_iter().chain(erasures?) {
-            report.blame(fault);
-        }
+        meaning?;
+        erasures?.into_iter().for_each(|fault| report.blame(fault));
         Ok(report)
     }
 }

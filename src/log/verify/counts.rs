@@ -1,6 +1,7 @@
 //! The daily counts of each structure, held against the lines that the log shows of those days: what was left out of a
 //! day, and a day passed over in silence. One record for each structure, and its lines since the last day counted.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use time::{Date, Duration, Month};
 
@@ -22,6 +23,10 @@ const LATE: Duration = Duration::days(2);
 /// Where counting begins in a log that is older, every structure is caught up with within this time.
 const CATCHING_UP: Duration = Duration::days(1);
 
+/// A local day, whatever the clocks do on it; and how far from the same day of UTC it may begin.
+const DAY: RangeInclusive<Duration> = Duration::hours(22)..=Duration::hours(26);
+const AWAY: Duration = Duration::hours(15);
+
 /// Lines of a quarter of an hour.
 #[derive(Clone, Copy, Default)]
 struct Lines {
@@ -37,8 +42,25 @@ struct Structure {
     /// The last day that was counted; before the first one, the day of its first line.
     day: Option<Date>,
     is_counted: bool,
+    /// Where that day ended.
+    until: Option<Timestamp>,
     /// Nobody counts what is closed.
     closed: Option<Date>,
+}
+
+impl Structure {
+    /// What the log shows of a day, under the names the counts have.
+    fn shown(&self, (from, until): (Timestamp, Timestamp)) -> [(&'static str, i64); 4] {
+        let (begins, ends) = (from.unix().div_euclid(QUARTER), until.unix().div_euclid(QUARTER));
+        let mut sum = Lines::default();
+        for lines in self.quarters.range(begins..ends.max(begins)).map(|(_, lines)| lines) {
+            sum.entries += lines.entries;
+            sum.refused += lines.refused;
+            sum.uses += lines.uses;
+            sum.signed += lines.signed;
+        }
+        [("entries", sum.entries), ("refused", sum.refused), ("uses", sum.uses), ("signed", sum.signed)]
+    }
 }
 
 /// What the counts of all structures say together.
@@ -106,28 +128,18 @@ impl Counts {
                 let (from, until) = (last.next_day().unwrap_or(last), day.previous_day().unwrap_or(day));
                 wrong.push(Wrong::CountMissing { structure: id, from, until });
             }
-            _ => {}
+            last => {
+                let before = structure.until.filter(|_| last.is_some());
+                let why = not_that_day(day, (from, until), before);
+                wrong.extend(why.map(|why| Wrong::CountSpan { structure: id, day, why }));
+            }
         }
         structure.day = structure.day.filter(|_| structure.is_counted).max(Some(day));
-        structure.is_counted = true;
+        (structure.is_counted, structure.until) = (true, Some(until));
         let whole = self.from_the_beginning || self.since.is_some_and(|since| since + BEFORE <= from);
         if whole && wrong.is_empty() {
             self.compared += 1;
-            let (begins, ends) = (from.unix().div_euclid(QUARTER), until.unix().div_euclid(QUARTER));
-            let mut sum = Lines::default();
-            for lines in structure.quarters.range(begins..ends.max(begins)).map(|(_, lines)| lines) {
-                sum.entries += lines.entries;
-                sum.refused += lines.refused;
-                sum.uses += lines.uses;
-                sum.signed += lines.signed;
-            }
-            let numbers = [
-                ("entries", sum.entries),
-                ("refused", sum.refused),
-                ("uses", sum.uses),
-                ("signed", sum.signed),
-            ];
-            for (what, found) in numbers {
+            for (what, found) in structure.shown((from, until)) {
                 match facts::integer(leaf, what) {
                     Some(counted) if counted == found => {}
                     Some(counted) => wrong.push(Wrong::Count { structure: id, day, what, counted, found }),
@@ -159,6 +171,24 @@ impl Counts {
         missing.sort_unstable();
         let wrong = |(structure, from, until)| Wrong::CountMissing { structure, from, until };
         missing.into_iter().map(wrong).collect()
+    }
+}
+
+/// Why an interval is not that local day, which follows a day that ended `before`: counted so, lines would lie in no day.
+fn not_that_day(
+    day: Date,
+    (from, until): (Timestamp, Timestamp),
+    before: Option<Timestamp>,
+) -> Option<&'static str> {
+    let midnight = Timestamp::new(day.midnight().assume_utc());
+    if !DAY.contains(&until.since(from)) {
+        Some("it does not last a day")
+    } else if from.since(midnight).abs() > AWAY {
+        Some("it begins on another day")
+    } else if before.is_some_and(|before| before != from) {
+        Some("it does not begin where the day before ended")
+    } else {
+        None
     }
 }
 

@@ -27,8 +27,11 @@ pub(super) fn integer(leaf: &Leaf, name: &str) -> Option<i64> {
     }
 }
 
-pub(super) fn is_true(leaf: &Leaf, name: &str) -> bool {
-    matches!(leaf.facts.get(name), Some(Fact::Bool(true)))
+pub(super) fn boolean(leaf: &Leaf, name: &str) -> Option<bool> {
+    match leaf.facts.get(name) {
+        Some(Fact::Bool(value)) => Some(*value),
+        _ => None,
+    }
 }
 
 pub(super) fn tokens(leaf: &Leaf, name: &str) -> Option<BTreeSet<Token>> {

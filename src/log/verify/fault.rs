@@ -10,7 +10,7 @@ use crate::log::checkpoint::CheckpointError;
 use crate::log::cosignature::CosignatureError;
 use crate::log::entry::LeafError;
 use crate::log::epoch::SuccessionError;
-use crate::log::kind::Kind;
+use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::log::token::Token;
 
@@ -160,6 +160,15 @@ pub enum Wrong {
     OtherUser { mandate: MandateId, kind: Kind },
     #[error("mandate {mandate}: {kind} of use {use_id}, which was not open ({why})")]
     UseOver { mandate: MandateId, kind: Kind, use_id: UseId, why: &'static str },
+    #[error("mandate {mandate}: {kind} was not done by the {wanted}, who alone can")]
+    ByAnother { mandate: MandateId, kind: Kind, wanted: Role },
+    #[error("mandate {mandate}: {kind} of use {use_id} goes beyond what was granted ({why})")]
+    Beyond { mandate: MandateId, kind: Kind, use_id: UseId, why: &'static str },
+    #[error(
+        "mandate {mandate}: signed while the same user's mandate {other} with the same structure had a live grant in the \
+        domain «{domain}», which it did not replace"
+    )]
+    TwoGrants { mandate: MandateId, other: MandateId, domain: Token },
     #[error("mandate {mandate}: a grant for one use was used again")]
     SingleUse { mandate: MandateId },
     #[error(
@@ -171,6 +180,8 @@ pub enum Wrong {
     CountMissing { structure: StructureId, from: Date, until: Date },
     #[error("structure {structure}: {day} was counted again, or after a later day")]
     CountTwice { structure: StructureId, day: Date },
+    #[error("structure {structure}: what was counted as {day} is not that day ({why})")]
+    CountSpan { structure: StructureId, day: Date, why: &'static str },
     #[error("{kind} does not say its {missing}")]
     Incomplete { kind: Kind, missing: &'static str },
 

@@ -1,15 +1,16 @@
 //! One mandate's own history, in the order of its own numbers: its stages, its grants and how they end.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use time::Duration;
 
-use self::uses::Use;
+use self::uses::{Access, Uses};
 use super::facts;
 use super::fault::Wrong;
-use crate::domain::ids::{EntryId, GrantId, MandateId, StructureId, UseId};
+use crate::domain::ids::{EntryId, GrantId, MandateId, StructureId};
 use crate::domain::time::Timestamp;
 use crate::log::entry::{Leaf, Outcome};
-use crate::log::kind::Kind;
+use crate::log::kind::{Kind, Role};
 use crate::log::pseudonym::Pseudonym;
 use crate::log::token::Token;
 
@@ -30,6 +31,9 @@ enum Stage {
 #[derive(Debug, Default)]
 struct Grant {
     id: Option<GrantId>,
+    /// What it allows, as far as the signature said it; what it did not, the first use says.
+    single: Option<bool>,
+    access: Option<Access>,
     over: bool,
     consumed: bool,
 }
@@ -41,10 +45,10 @@ pub(super) struct Mandate {
     structure: Option<StructureId>,
     user: Option<Pseudonym>,
     stage: Stage,
-    domains: BTreeSet<Token>,
+    domains: Rc<BTreeSet<Token>>,
     grants: BTreeMap<Token, Grant>,
     valid_to: Option<Timestamp>,
-    uses: HashMap<UseId, Use>,
+    uses: Uses,
 }
 
 type Found = Vec<Wrong>;
@@ -74,11 +78,14 @@ impl Mandate {
             structure: leaf.structure,
             user: None,
             stage: Stage::Proposed,
-            domains,
+            domains: Rc::new(domains),
             grants: BTreeMap::new(),
             valid_to,
-            uses: HashMap::new(),
+            uses: Uses::default(),
         };
+        if kind == Kind::MandateProposed {
+            mandate.done_by(Role::Aidant, leaf, &mut found);
+        }
         (mandate, found)
     }
 
@@ -88,7 +95,24 @@ impl Mandate {
 
     /// Nothing can be done under it any more: it need not be remembered.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Over) && self.uses.values().all(|one| one.over)
+        matches!(self.stage, Stage::Over) && self.uses.are_over()
+    }
+
+    /// Whom it is by and for, once it is signed.
+    pub(super) fn parties(&self) -> Option<(StructureId, Pseudonym)> {
+        self.structure.zip(self.user.clone()).filter(|_| !self.grants.is_empty())
+    }
+
+    /// A domain in which this mandate and another have a live grant each, at an instant.
+    pub(super) fn overlaps(&self, other: &Self, time: Timestamp) -> Option<&Token> {
+        let live = |mandate: &Self| mandate.valid_to.is_some_and(|end| time < end);
+        if !live(self) || !live(other) {
+            return None;
+        }
+        let both = |(domain, grant): &(&Token, &Grant)| {
+            !grant.over && other.grants.get(*domain).is_some_and(|grant| !grant.over)
+        };
+        self.grants.iter().find(both).map(|(domain, _)| domain)
     }
 
     fn order(&self, kind: Kind, why: &'static str) -> Wrong {
@@ -134,7 +158,15 @@ impl Mandate {
         found
     }
 
+    /// Some acts are of one quality only: the user consents, and nobody in their place.
+    fn done_by(&self, wanted: Role, leaf: &Leaf, found: &mut Found) {
+        if leaf.actor.as_ref().is_none_or(|actor| actor.role != wanted) {
+            found.push(Wrong::ByAnother { mandate: self.id, kind: leaf.kind, wanted });
+        }
+    }
+
     fn identified(&mut self, leaf: &Leaf, found: &mut Found) {
+        self.done_by(Role::User, leaf, found);
         if !matches!(self.stage, Stage::Proposed) {
             found.push(self.order(leaf.kind, "the user identifies before consenting"));
         }
@@ -142,6 +174,7 @@ impl Mandate {
     }
 
     fn consented(&mut self, leaf: &Leaf, found: &mut Found) {
+        self.done_by(Role::User, leaf, found);
         if !matches!(self.stage, Stage::Proposed) || self.user.is_none() {
             found.push(self.order(leaf.kind, "consent is given once, by a user who identified"));
         }
@@ -153,6 +186,7 @@ impl Mandate {
     }
 
     fn signed(&mut self, leaf: &Leaf, found: &mut Found) {
+        self.done_by(Role::Aidant, leaf, found);
         let refuse = |why| Wrong::Consent { mandate: self.id, why };
         match &self.stage {
             Stage::Consented { entry, text } => {
@@ -168,7 +202,7 @@ impl Mandate {
         }
         self.same_user(leaf, found);
         let (domains, end) = (facts::tokens(leaf, "domains"), facts::instant(leaf, "valid_to"));
-        if domains.as_ref() != Some(&self.domains) {
+        if domains.as_ref() != Some(&*self.domains) {
             found.push(refuse("other domains were signed than those proposed"));
         }
         if end != self.valid_to {
@@ -182,7 +216,9 @@ impl Mandate {
         if leaf.card.is_none() || facts::integer(leaf, "step").is_none() {
             found.push(Wrong::Incomplete { kind: leaf.kind, missing: "card and time step" });
         }
-        self.grants = self.domains.iter().map(|domain| (domain.clone(), Grant::default())).collect();
+        let (single, access) = (facts::boolean(leaf, "single_use"), Access::of(leaf));
+        let grant = || Grant { single, access, ..Grant::default() };
+        self.grants = self.domains.iter().map(|domain| (domain.clone(), grant())).collect();
         self.stage = Stage::Active;
     }
 
@@ -193,6 +229,9 @@ impl Mandate {
     }
 
     fn unsigned_end(&mut self, leaf: &Leaf, found: &mut Found) {
+        if leaf.kind == Kind::MandateConsentRefused {
+            self.done_by(Role::User, leaf, found);
+        }
         if !matches!(self.stage, Stage::Proposed | Stage::Consented { .. }) {
             found.push(self.order(leaf.kind, "it had been signed, or was over"));
         }

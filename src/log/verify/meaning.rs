@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 
+use super::after::Afters;
 use super::facts;
 use super::fault::{Fault, Place, Wrong};
 use super::mandate::Mandate;
-use super::spill::{Spill, bytes, words};
-use super::standing::{Act, Standing, WINDOW};
-use crate::domain::ids::{CardId, EntryId, MandateId};
+use super::once::Once;
+use super::standing::{Act, Standing};
+use super::turns::{SKEW, WINDOW, When};
+use crate::domain::ids::{MandateId, StructureId};
+use crate::domain::time::Timestamp;
 use crate::log::entry::{Leaf, Outcome};
 use crate::log::kind::Kind;
+use crate::log::pseudonym::Pseudonym;
 
 /// A mandate being told. Its entries may lie in the log in another order than its own, within a small window.
 #[derive(Default)]
@@ -24,6 +28,14 @@ struct Story {
     waiting: BTreeMap<i64, (Box<Leaf>, Place)>,
 }
 
+/// Two mandates that seem to have a live grant each where only one may: the later entry may say that it replaces.
+struct Pair {
+    due: u64,
+    place: Place,
+    signed: (MandateId, Timestamp),
+    other: MandateId,
+}
+
 pub(super) struct Meaning {
     standing: Standing,
     stories: HashMap<MandateId, Story>,
@@ -31,18 +43,22 @@ pub(super) struct Meaning {
     late: VecDeque<(u64, MandateId, i64)>,
     /// Acts to be judged once everything of their instant has been met.
     acts: VecDeque<(u64, Act)>,
+    /// The mandates of a user with a structure that are signed and not over, and those to be compared.
+    signed: HashMap<(StructureId, Pseudonym), Vec<MandateId>>,
+    pairs: VecDeque<Pair>,
     /// Entries met so far.
     met: u64,
-    /// What may be only once: ids of entries, codes of cards, nonces.
-    unique: Spill<5>,
-    /// Mandates forgotten, and the entries that came after.
-    after: Spill<5>,
+    /// The last place met, and the latest time up to there.
+    latest: Option<(u64, Timestamp)>,
+    once: Once,
+    after: Afters,
     found: Vec<Fault>,
 }
 
-const ENTRY: u8 = 1;
-const CODE: u8 = 2;
-const NONCE: u8 = 3;
+/// A user has no more mandates with one structure at a time: one in each domain.
+const AT_ONCE: usize = 64;
+/// What one transaction wrote stands within so many entries: the last of it may lie beyond the end of the bundle.
+const TOGETHER: u64 = 64;
 
 impl Meaning {
     pub(super) fn new(scratch: &Path) -> Self {
@@ -51,9 +67,12 @@ impl Meaning {
             stories: HashMap::new(),
             late: VecDeque::new(),
             acts: VecDeque::new(),
+            signed: HashMap::new(),
+            pairs: VecDeque::new(),
             met: 0,
-            unique: Spill::new(scratch),
-            after: Spill::new(scratch),
+            latest: None,
+            once: Once::new(scratch),
+            after: Afters::new(scratch),
             found: Vec::new(),
         }
     }
@@ -69,18 +88,21 @@ impl Meaning {
 
     /// A nonce must have been drawn for one part only.
     pub(super) fn nonce(&mut self, nonce: &[u8; 32], line: u64) -> io::Result<()> {
-        let mut key = *nonce;
-        key[0] = NONCE;
-        self.unique.push(record(&key, line))
+        self.once.nonce(nonce, line)
     }
 
     /// Takes in the next entry of the log.
     pub(super) fn take(&mut self, leaf: Box<Leaf>, at: u64, place: Place) -> io::Result<()> {
         self.met += 1;
-        self.unique.push(record(&key(ENTRY, leaf.id.as_bytes(), 0), place.line))?;
+        self.once.entry(leaf.id, place.line)?;
+        match self.latest {
+            // What is told from before a range may come in any order.
+            Some((before, _)) if at < before => {}
+            latest => self.latest = Some((at, latest.map_or(leaf.time, |(_, latest)| latest.max(leaf.time)))),
+        }
         let done = leaf.outcome == Outcome::Done;
         if done && let (Some(card), Some(step)) = (leaf.card, facts::integer(&leaf, "step")) {
-            self.unique.push(record(&key(CODE, card.as_bytes(), step), place.line))?;
+            self.once.code(card, step, place.line)?;
         }
         if done {
             self.standing.apply(&leaf, at);
@@ -93,6 +115,9 @@ impl Meaning {
         }
         while self.acts.front().is_some_and(|(due, _)| *due <= self.met) {
             self.judge();
+        }
+        while self.pairs.front().is_some_and(|pair| pair.due <= self.met) {
+            self.compare();
         }
         Ok(())
     }
@@ -114,47 +139,78 @@ impl Meaning {
     /// Applies the next entry, if it is at hand, and what no longer waits after it.
     fn go_on(&mut self, id: MandateId, mut next: Option<(Box<Leaf>, Place)>) -> io::Result<()> {
         let Some(story) = self.stories.get_mut(&id) else { return Ok(()) };
+        let mut signed = None;
         while let Some((leaf, place)) = next.take().or_else(|| story.waiting.remove(&(story.last + 1))) {
             story.last += 1;
-            let mut wrong = match &mut story.mandate {
-                Some(mandate) => mandate.apply(&leaf),
+            let (mandate, mut wrong) = match &mut story.mandate {
+                Some(mandate) => {
+                    let wrong = mandate.apply(&leaf);
+                    (mandate, wrong)
+                }
                 none => {
+                    self.once.beginning(id, place.line)?;
                     let (mandate, wrong) = Mandate::begin(&leaf, id);
-                    *none = Some(mandate);
-                    wrong
+                    (none.insert(mandate), wrong)
                 }
             };
-            let doing = story.mandate.as_ref().and_then(|mandate| {
-                let structure = leaf.structure.or(mandate.structure());
-                Some((mandate.doing(&leaf).filter(|_| leaf.outcome == Outcome::Done)?, structure))
-            });
-            let kind = leaf.kind;
-            if let Some((doing, structure)) = doing {
-                match (doing.aidant, structure) {
-                    (Some(aidant), Some(structure)) => self.acts.push_back((
-                        self.met + WINDOW,
-                        Act {
-                            place,
-                            at: place.at.unwrap_or_default(),
-                            kind,
-                            time: leaf.time,
-                            aidant,
-                            structure,
-                            card: doing.card,
-                            domains: doing.domains,
-                        },
-                    )),
-                    _ => wrong.push(Wrong::Incomplete { kind, missing: "aidant and structure" }),
+            if leaf.outcome == Outcome::Done {
+                match act(mandate, &leaf, place, self.latest) {
+                    Ok(act) => self.acts.extend(act.map(|act| (self.met + WINDOW, act))),
+                    Err(incomplete) => wrong.push(incomplete),
                 }
+                signed = signed.or((leaf.kind == Kind::MandateSigned).then_some((place, leaf.time)));
             }
             self.found.extend(wrong.into_iter().map(|what| Fault { place, what }));
         }
-        if story.waiting.is_empty() && story.mandate.as_ref().is_some_and(Mandate::is_over) {
-            let key = after_key(id, &After { forgotten: true, seq: story.last, kind: None, at: 0 });
-            self.stories.remove(&id);
-            self.after.push(record(&key, 0))?;
+        let over = story.waiting.is_empty() && story.mandate.as_ref().is_some_and(Mandate::is_over);
+        if let Some((place, time)) = signed {
+            self.pair(id, place, time);
         }
-        Ok(())
+        if over { self.forget(id) } else { Ok(()) }
+    }
+
+    /// Nothing that is to come can be right about a mandate that is over.
+    fn forget(&mut self, id: MandateId) -> io::Result<()> {
+        let Some(story) = self.stories.remove(&id) else { return Ok(()) };
+        if let Some(parties) = story.mandate.as_ref().and_then(Mandate::parties)
+            && let Some(signed) = self.signed.get_mut(&parties)
+        {
+            signed.retain(|one| *one != id);
+            if signed.is_empty() {
+                self.signed.remove(&parties);
+            }
+        }
+        self.after.forgotten(id, story.last)
+    }
+
+    fn mandate(&self, id: MandateId) -> Option<&Mandate> {
+        self.stories.get(&id).and_then(|story| story.mandate.as_ref())
+    }
+
+    /// A mandate was signed: those of the same user with the same structure must leave it its domains.
+    fn pair(&mut self, id: MandateId, place: Place, time: Timestamp) {
+        let Some(parties) = self.mandate(id).and_then(Mandate::parties) else { return };
+        let before = self.signed.entry(parties).or_default();
+        if before.contains(&id) {
+            return;
+        }
+        let (due, signed) = (self.met + WINDOW, (id, time));
+        self.pairs.extend(before.iter().rev().take(AT_ONCE).map(|other| Pair {
+            due,
+            place,
+            signed,
+            other: *other,
+        }));
+        before.push(id);
+    }
+
+    /// Everything that was written with a signature has been met: two live grants in one domain are one too many.
+    fn compare(&mut self) {
+        let Some(Pair { place, signed: (mandate, time), other, .. }) = self.pairs.pop_front() else { return };
+        let both = self.mandate(mandate).zip(self.mandate(other));
+        if let Some(domain) = both.and_then(|(one, other)| one.overlaps(other, time)).cloned() {
+            self.blame(place, Wrong::TwoGrants { mandate, other, domain });
+        }
     }
 
     /// An entry has waited long enough for the one before it.
@@ -169,9 +225,7 @@ impl Meaning {
             let waiting = std::mem::take(&mut story.waiting);
             self.stories.remove(&id);
             for (seq, (leaf, place)) in waiting {
-                let kind = (leaf.outcome == Outcome::Done).then_some(leaf.kind);
-                let after = After { forgotten: false, seq, kind, at: place.at.unwrap_or_default() };
-                self.after.push(record(&after_key(id, &after), place.line))?;
+                self.after.entry(id, seq, &leaf, place)?;
             }
             return Ok(());
         }
@@ -192,115 +246,38 @@ impl Meaning {
     }
 
     /// Everything has been met: what still waits, and what is compared over the whole log.
-    pub(super) fn finish(mut self) -> io::Result<Vec<Fault>> {
+    pub(super) fn finish(mut self, blame: &mut dyn FnMut(Fault)) -> io::Result<()> {
         while !self.late.is_empty() {
             self.give_up_waiting()?;
+            self.found().into_iter().for_each(&mut *blame);
         }
         while !self.acts.is_empty() {
             self.judge();
+            self.found().into_iter().for_each(&mut *blame);
         }
-        let mut found = self.found;
-        let mut before: Option<([u64; 4], u64)> = None;
-        self.unique.sorted(|[a, b, c, d, line]| match (before, [a, b, c, d]) {
-            (Some((same, first)), key) if same == key => {
-                found.push(Fault { place: Place { line, at: None }, what: twice(&bytes(&key), first) });
-            }
-            (_, key) => before = Some((key, line)),
-        })?;
-        let mut story: Option<(MandateId, i64)> = None;
-        self.after.sorted(|[a, b, c, d, line]| {
-            let (mandate, after) = read_after(&bytes(&[a, b, c, d]));
-            let last = story.filter(|(same, _)| *same == mandate).map(|(_, last)| last);
-            let place = Place { line, at: Some(after.at) };
-            let seq = after.seq;
-            let wrong = match last {
-                _ if after.forgotten => None,
-                None => Some(Wrong::Gap { mandate, missing: 1 }),
-                Some(last) if seq <= last => Some(Wrong::SequenceTwice { mandate, seq }),
-                Some(last) if seq > last + 1 => Some(Wrong::Gap { mandate, missing: last + 1 }),
-                Some(_) => None,
-            };
-            let late = after.kind.filter(|kind| last.is_some() && needs_mandate(*kind));
-            let late = late.map(|kind| Wrong::AfterMandate { mandate, kind });
-            found.extend(wrong.into_iter().chain(late).map(|what| Fault { place, what }));
-            story = Some((mandate, last.map_or(seq, |last| last.max(seq))));
-        })?;
-        Ok(found)
+        let known = self.met + WINDOW - TOGETHER;
+        while self.pairs.front().is_some_and(|pair| pair.due <= known) {
+            self.compare();
+            self.found().into_iter().for_each(&mut *blame);
+        }
+        self.once.finish(blame)?;
+        self.after.finish(blame)
     }
 }
 
-/// Whether an act of this kind needs a mandate in force.
-fn needs_mandate(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::MandateConsentGiven
-            | Kind::MandateSigned
-            | Kind::UseOpened
-            | Kind::UseContinued
-            | Kind::CodeRedeemed
-            | Kind::UserinfoGiven
-            | Kind::CheckGiven
-            | Kind::ActionReported
-            | Kind::UseEnded
-            | Kind::GrantRevoked
-            | Kind::GrantReplaced
-    )
-}
-
-/// A key, and the number of the line it comes from.
-fn record(key: &[u8; 32], line: u64) -> [u64; 5] {
-    let [a, b, c, d] = words(key);
-    [a, b, c, d, line]
-}
-
-fn key(tag: u8, id: &[u8], number: i64) -> [u8; 32] {
-    let mut key = [0; 32];
-    key[0] = tag;
-    key[1..17].copy_from_slice(id.get(..16).unwrap_or(&[0; 16]));
-    key[17..25].copy_from_slice(&number.to_be_bytes());
-    key
-}
-
-fn twice(key: &[u8; 32], first: u64) -> Wrong {
-    let (mut id, mut number) = ([0; 16], [0; 8]);
-    id.copy_from_slice(&key[1..17]);
-    number.copy_from_slice(&key[17..25]);
-    let id = uuid::Uuid::from_bytes(id);
-    match key[0] {
-        ENTRY => Wrong::Twice { id: EntryId::from_uuid(id), first },
-        CODE => Wrong::CodeTwice { card: CardId::from_uuid(id), step: i64::from_be_bytes(number), first },
-        _ => Wrong::Nonce { first },
-    }
-}
-
-/// An entry of a mandate already forgotten, or the mark of its being forgotten, which sorts first.
-struct After {
-    forgotten: bool,
-    seq: i64,
-    /// Of an act that was done.
-    kind: Option<Kind>,
-    at: u64,
-}
-
-fn after_key(mandate: MandateId, after: &After) -> [u8; 32] {
-    let mut key = [0; 32];
-    key[..16].copy_from_slice(mandate.as_bytes().get(..16).unwrap_or(&[0; 16]));
-    key[16] = u8::from(!after.forgotten);
-    key[17..25].copy_from_slice(&after.seq.to_be_bytes());
-    let number = after.kind.and_then(|kind| Kind::ALL.iter().position(|known| *known == kind));
-    key[25] = number.and_then(|number| u8::try_from(number + 1).ok()).unwrap_or(0);
-    // Places beyond 2^48 are not met.
-    key[26..].copy_from_slice(&after.at.to_be_bytes()[2..]);
-    key
-}
-
-fn read_after(key: &[u8; 32]) -> (MandateId, After) {
-    let (mut id, mut seq, mut at) = ([0; 16], [0; 8], [0; 8]);
-    id.copy_from_slice(&key[..16]);
-    seq.copy_from_slice(&key[17..25]);
-    at[2..].copy_from_slice(&key[26..]);
-    let kind = usize::from(key[25]).checked_sub(1).and_then(|number| Kind::ALL.get(number).copied());
-    let after =
-        After { forgotten: key[16] == 0, seq: i64::from_be_bytes(seq), kind, at: u64::from_be_bytes(at) };
-    (MandateId::from_uuid(uuid::Uuid::from_bytes(id)), after)
+/// What was done at the desk by this entry, if it was; what it does not say.
+fn act(
+    mandate: &Mandate,
+    leaf: &Leaf,
+    place: Place,
+    latest: Option<(u64, Timestamp)>,
+) -> Result<Option<Act>, Wrong> {
+    let Some(doing) = mandate.doing(leaf) else { return Ok(None) };
+    let kind = leaf.kind;
+    let (Some(aidant), Some(structure)) = (doing.aidant, leaf.structure.or(mandate.structure())) else {
+        return Err(Wrong::Incomplete { kind, missing: "aidant and structure" });
+    };
+    let not_before = latest.map_or(leaf.time, |(_, latest)| leaf.time.max(latest - SKEW));
+    let when = When { at: place.at.unwrap_or_default(), time: leaf.time, not_before };
+    Ok(Some(Act { place, kind, when, aidant, structure, card: doing.card, domains: doing.domains }))
 }

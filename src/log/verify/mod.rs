@@ -1,7 +1,9 @@
 //! Offline verification of a [bundle](super::bundle): signatures, tree, heads, places, commitments, then what the
 //! entries mean together. Needs the public key of the log and nothing of the service. Memory is bounded by what is
 //! in force (live mandates, structures, people, cards), not by the length of the log.
+mod after;
 mod check;
+mod clocks;
 mod counts;
 mod epochs;
 mod erasure;
@@ -10,10 +12,12 @@ mod fault;
 mod lines;
 mod mandate;
 mod meaning;
+mod once;
 mod prepare;
 mod spill;
 mod standing;
 mod tree;
+mod turns;
 mod witnesses;
 
 use std::io::{self, BufRead};
@@ -21,6 +25,7 @@ use std::num::NonZero;
 use std::path::Path;
 
 use self::check::Check;
+pub use self::clocks::Backwards;
 pub use self::epochs::Recovery;
 pub use self::fault::{Fault, Place, Wrong};
 pub use self::standing::{FOR_ALL, STANDING};
@@ -83,6 +88,9 @@ pub struct Report {
     pub recoveries: Vec<Recovery>,
     /// The verifier's own head covers entries that the log itself says were lost.
     pub seen_lost: bool,
+    /// Where clocks went back, the first [`TOLD_FAULTS`] times; and how many entries say such a time. No fault by itself.
+    pub backwards: Vec<Backwards>,
+    pub dated_back: u64,
     /// The first [`TOLD_FAULTS`] things found wrong, and how many there were.
     pub faults: Vec<Fault>,
     pub wrong: u64,

@@ -1,22 +1,17 @@
-//! Who and what was in force when: structures, people at work for them, cards. One record for each, whatever the
-//! length of the log.
-//!
-//! The order of two acts on different things is only known by their instants and places, and nodes' clocks differ: an
-//! act is blamed only when its place and its instant both come after what should have stopped it, and what it
-//! needs may stand in a later place as long as its instant does not.
+//! Who and what was in force when: structures, people at work for them, cards. One record for each, with what changed
+//! of it, whatever else the log holds.
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::facts;
 use super::fault::{Place, Wrong};
+use super::turns::{History, Turns, When};
 use crate::domain::ids::{CardId, StructureId};
 use crate::domain::time::Timestamp;
 use crate::log::entry::Leaf;
 use crate::log::kind::Kind;
 use crate::log::pseudonym::Pseudonym;
 use crate::log::token::Token;
-
-/// Entries after which an act is judged: by then everything of its instant has been placed.
-pub(super) const WINDOW: u64 = 1024;
 
 /// The kinds of entries that say who and what is in force: what every other entry rests on.
 pub const STANDING: &[Kind] = &[
@@ -46,40 +41,11 @@ pub const STANDING: &[Kind] = &[
 /// Of them, those that concern everybody.
 pub const FOR_ALL: &[Kind] = &[Kind::KeyCreated, Kind::LogRecovered];
 
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    on: bool,
-    time: Timestamp,
-    at: u64,
-}
-
-/// When something was in force.
-#[derive(Debug, Default)]
-struct Turns(Vec<Turn>);
-
-impl Turns {
-    fn add(&mut self, on: bool, time: Timestamp, at: u64) {
-        self.0.push(Turn { on, time, at });
-    }
-
-    fn began_by(&self, act: &Act) -> bool {
-        self.0.iter().any(|turn| turn.on && turn.time <= act.time)
-    }
-
-    fn in_force(&self, act: &Act) -> bool {
-        self.0.iter().fold(false, |now, turn| match turn.on {
-            true if turn.time <= act.time => true,
-            false if turn.at < act.at && turn.time < act.time => false,
-            _ => now,
-        })
-    }
-}
-
 #[derive(Debug, Default)]
 struct Structure {
     turns: Turns,
-    until: Option<Timestamp>,
-    domains: Option<BTreeSet<Token>>,
+    until: History<Option<Timestamp>>,
+    domains: History<Option<BTreeSet<Token>>>,
 }
 
 #[derive(Debug, Default)]
@@ -91,7 +57,7 @@ struct Person {
 
 #[derive(Debug, Default)]
 struct Card {
-    holder: Option<Pseudonym>,
+    holder: History<Option<Pseudonym>>,
     turns: Turns,
 }
 
@@ -107,13 +73,12 @@ pub(super) struct Standing {
 #[derive(Clone, Debug)]
 pub(super) struct Act {
     pub(super) place: Place,
-    pub(super) at: u64,
     pub(super) kind: Kind,
-    pub(super) time: Timestamp,
+    pub(super) when: When,
     pub(super) aidant: Pseudonym,
     pub(super) structure: StructureId,
     pub(super) card: Option<CardId>,
-    pub(super) domains: BTreeSet<Token>,
+    pub(super) domains: Rc<BTreeSet<Token>>,
 }
 
 impl Standing {
@@ -130,7 +95,8 @@ impl Standing {
             Kind::StructureSuspended | Kind::StructureClosed => false,
             Kind::StructureDomainsChanged => {
                 if let Some(id) = leaf.structure {
-                    self.structures.entry(id).or_default().domains = facts::tokens(leaf, "domains");
+                    let structure = self.structures.entry(id).or_default();
+                    structure.domains.add(facts::tokens(leaf, "domains"), leaf.time, at);
                 }
                 return;
             }
@@ -140,8 +106,8 @@ impl Standing {
         let structure = self.structures.entry(id).or_default();
         structure.turns.add(on, leaf.time, at);
         if leaf.kind == Kind::StructureHabilitated {
-            structure.until = facts::instant(leaf, "valid_to");
-            structure.domains = facts::tokens(leaf, "domains");
+            structure.until.add(facts::instant(leaf, "valid_to"), leaf.time, at);
+            structure.domains.add(facts::tokens(leaf, "domains"), leaf.time, at);
         }
     }
 
@@ -187,16 +153,19 @@ impl Standing {
 
     fn apply_card(&mut self, leaf: &Leaf, at: u64) {
         let Some(id) = leaf.card else { return };
-        match leaf.kind {
-            Kind::CardEnrolled => self.cards.entry(id).or_default().holder = facts::actor(leaf),
-            Kind::CardAssigned => self.cards.entry(id).or_default().holder = leaf.about(),
-            Kind::CardActivated => {
-                let card = self.cards.entry(id).or_default();
-                card.holder = leaf.about().or(card.holder.take());
-                card.turns.add(true, leaf.time, at);
-            }
-            Kind::CardEnded => self.cards.entry(id).or_default().turns.add(false, leaf.time, at),
-            _ => {}
+        let (turn, holder) = match leaf.kind {
+            Kind::CardEnrolled => (None, Some(facts::actor(leaf))),
+            Kind::CardAssigned => (None, Some(leaf.about())),
+            Kind::CardActivated => (Some(true), leaf.about().map(Some)),
+            Kind::CardEnded => (Some(false), None),
+            _ => return,
+        };
+        let card = self.cards.entry(id).or_default();
+        if let Some(holder) = holder {
+            card.holder.add(holder, leaf.time, at);
+        }
+        if let Some(on) = turn {
+            card.turns.add(on, leaf.time, at);
         }
     }
 
@@ -222,44 +191,49 @@ impl Standing {
         let Some(structure) = self.structures.get(&act.structure) else {
             return Some("it was never habilitated");
         };
-        if !structure.turns.began_by(act) {
+        let when = &act.when;
+        if !structure.turns.began_by(when) {
             return Some("it was not yet habilitated");
         }
-        if !structure.turns.in_force(act) {
+        if !structure.turns.in_force(when) {
             return Some("it was suspended or closed");
         }
-        if structure.until.is_some_and(|until| act.time >= until) {
+        let goes_on = |until: &Option<Timestamp>| until.is_none_or(|until| when.time < until);
+        if structure.until.allows(when, goes_on) == Some(false) {
             return Some("its agreement had ended");
         }
-        let allowed = structure.domains.as_ref().is_none_or(|domains| act.domains.is_subset(domains));
-        (!allowed).then_some("not for these domains")
+        let covers = |domains: &Option<BTreeSet<Token>>| {
+            domains.as_ref().is_none_or(|domains| act.domains.is_subset(domains))
+        };
+        (structure.domains.allows(when, covers) == Some(false)).then_some("not for these domains")
     }
 
     fn not_at_work(&self, act: &Act) -> Option<&'static str> {
         let Some(person) = self.people.get(&act.aidant) else { return Some("the log never created them") };
-        if !person.turns.began_by(act) {
+        if !person.turns.began_by(&act.when) {
             return Some("they were not yet created");
         }
-        if !person.turns.in_force(act) {
+        if !person.turns.in_force(&act.when) {
             return Some("they were suspended");
         }
         let Some(member) = person.member.get(&act.structure) else {
             return Some("they were never an aidant there");
         };
-        if !member.in_force(act) {
+        if !member.in_force(&act.when) {
             return Some("they were not an aidant there at that time");
         }
-        (!person.charter.began_by(act)).then_some("they had not accepted the charter")
+        (!person.charter.began_by(&act.when)).then_some("they had not accepted the charter")
     }
 
     fn not_their_card(&self, act: &Act, id: CardId) -> Option<&'static str> {
         let Some(card) = self.cards.get(&id) else { return Some("the log does not know it") };
-        if card.holder.as_ref() != Some(&act.aidant) {
+        let theirs = |holder: &Option<Pseudonym>| holder.as_ref() == Some(&act.aidant);
+        if card.holder.allows(&act.when, theirs) != Some(true) {
             return Some("it was not theirs");
         }
-        if !card.turns.began_by(act) {
+        if !card.turns.began_by(&act.when) {
             return Some("it had not been activated");
         }
-        (!card.turns.in_force(act)).then_some("it had been ended")
+        (!card.turns.in_force(&act.when)).then_some("it had been ended")
     }
 }

@@ -121,102 +121,6 @@ impl Log {
         Timestamp::from_unix(1_795_344_000).unwrap() + Duration::days(30)
     }
 
-    /// A structure, an aidant at work, their card.
-    fn people(&mut self) {
-        let habilitated =
-            Draft::done(Kind::StructureHabilitated).by_role(Role::Operator).structure(structure());
-        self.add(habilitated.list("domains", ["argent", "logement"]));
-        let created = Draft::done(Kind::PersonCreated).about(person()).structure(structure());
-        self.add(created.list("roles", ["aidant"]));
-        self.add(Draft::done(Kind::CharterAccepted).by(person(), Role::Aidant).fact("version", 1_i64));
-        self.add(Draft::done(Kind::CardAssigned).about(person()).card(card()).structure(structure()));
-        self.add(Draft::done(Kind::CardActivated).about(person()).card(card()));
-    }
-
-    fn of_mandate(kind: Kind) -> Draft {
-        Draft::done(kind)
-            .structure(structure())
-            .mandate(mandate())
-            .user(UserId::from_uuid(Uuid::from_u128(9)))
-    }
-
-    fn by_aidant(kind: Kind) -> Draft {
-        Self::of_mandate(kind).by(person(), Role::Aidant)
-    }
-
-    fn proposed(&mut self) {
-        let draft = Draft::done(Kind::MandateProposed).by(person(), Role::Aidant).structure(structure());
-        let draft = draft.mandate(mandate()).list("domains", ["argent", "logement"]);
-        self.add(draft.fact("valid_to", self.valid_to()));
-    }
-
-    fn consented(&mut self) -> EntryId {
-        self.add(
-            Self::of_mandate(Kind::MandateIdentified)
-                .by_role(Role::User)
-                .part(PartKind::User, json!({ "family_name": "Martin" })),
-        );
-        let valid_to = self.valid_to();
-        let draft = Self::of_mandate(Kind::MandateConsentGiven).by_role(Role::User);
-        self.add(draft.fact("text", "abc").fact("valid_to", valid_to))
-    }
-
-    fn signature(&self, consent: EntryId, step: i64) -> Draft {
-        Self::by_aidant(Kind::MandateSigned)
-            .card(card())
-            .list("domains", ["argent", "logement"])
-            .fact("valid_to", self.valid_to())
-            .fact("text", "abc")
-            .fact("step", step)
-            .on(consent)
-            .part(PartKind::Actor, json!({ "name": "Alice Morvan" }))
-    }
-
-    fn signed(&mut self) {
-        self.people();
-        self.proposed();
-        let consent = self.consented();
-        self.add(self.signature(consent, 100));
-    }
-
-    fn opening(&self, number: u128) -> Draft {
-        Self::by_aidant(Kind::UseOpened)
-            .grant(grant(0))
-            .service(service())
-            .use_id(use_id(number))
-            .card(card())
-            .fact("domain", "argent")
-            .fact("single_use", false)
-            .fact("valid_to", self.valid_to())
-            .part(PartKind::Technical, json!({ "address": "192.0.2.1" }))
-    }
-
-    fn redemption(opening: EntryId, number: u128) -> Draft {
-        Self::of_mandate(Kind::CodeRedeemed)
-            .by_role(Role::Service)
-            .grant(grant(0))
-            .service(service())
-            .use_id(use_id(number))
-            .on(opening)
-    }
-
-    fn revocation() -> Draft {
-        Self::by_aidant(Kind::MandateRevoked).fact("asked_by", "user_at_desk")
-    }
-
-    /// The whole life of one mandate: fourteen entries.
-    fn whole() -> Self {
-        let mut log = Self::new();
-        log.signed();
-        let opening = log.add(log.opening(1));
-        log.add(Self::redemption(opening, 1));
-        let draft = Self::of_mandate(Kind::UseEnded).by_role(Role::Service).grant(grant(0));
-        log.add(draft.service(service()).use_id(use_id(1)).fact("cause", "service"));
-        log.add(Self::revocation());
-        log.add(Self::by_aidant(Kind::MandatePrinted));
-        log
-    }
-
     fn bytes(&self) -> Vec<String> {
         self.told.iter().map(|told| String::from_utf8(told.leaf.encode()).unwrap()).collect()
     }
@@ -306,8 +210,12 @@ fn meant(log: &Log) -> Vec<Wrong> {
     wrongs(&log.bundle())
 }
 
+mod clocks;
 mod counting;
+mod entries;
 mod erasing;
 mod file;
+mod lies;
+mod mandates;
 mod meaning;
 mod trusted;

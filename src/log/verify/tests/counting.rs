@@ -103,6 +103,45 @@ fn a_day_without_its_count_is_told() {
     assert!(matches!(&days(&log).0[..], [Wrong::Incomplete { .. }]));
 }
 
+/// A count says of which instants it is: another span than that day would leave lines in no day, or in two.
+#[test]
+fn a_count_is_of_the_day_it_names() {
+    let hours = Duration::hours;
+    let at = |day: i64| Timestamp::from_unix(day * DAY).unwrap();
+    let spans = |one: (Duration, Duration), two: (Duration, Duration)| {
+        let log = counted(|first| {
+            let span = |day: i64, (from, until): (Duration, Duration), lines| {
+                let draft = count(day, lines, lines.min(1), lines.min(1), lines.min(1));
+                draft.fact("from", at(day) + from).fact("until", at(day) + until)
+            };
+            vec![span(first, one, LINES), span(first + 1, two, 0)]
+        });
+        let wrong = days(&log).0;
+        wrong
+            .into_iter()
+            .map(|wrong| match wrong {
+                Wrong::CountSpan { structure: of, why, .. } if of == structure() => why,
+                other => panic!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    // In any time zone, across a change of its clocks.
+    let all = (hours(0), hours(24));
+    for (one, two) in [
+        (all, all),
+        ((hours(-1), hours(24)), all),
+        ((hours(0), hours(22)), (hours(-2), hours(24))),
+        ((hours(-12), hours(12)), (hours(-12), hours(12))),
+        ((hours(-1), hours(23)), (hours(-1), hours(22))),
+    ] {
+        assert_eq!(spans(one, two), Vec::<&str>::new(), "{one:?} {two:?}");
+    }
+    assert_eq!(spans(all, (hours(0), hours(12))), ["it does not last a day"]);
+    assert_eq!(spans(all, (hours(0), hours(48))), ["it does not last a day"]);
+    assert_eq!(spans(all, (hours(1), hours(25))), ["it does not begin where the day before ended"]);
+    assert_eq!(spans(all, (hours(24), hours(48))), ["it begins on another day"]);
+}
+
 /// Of a day that began before the range, only a part is shown.
 #[test]
 fn a_day_that_began_before_the_range_is_not_compared() {
