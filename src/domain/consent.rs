@@ -8,10 +8,13 @@ use super::time::Timestamp;
 use super::user::CivilIdentity;
 
 mod dates;
+mod salt;
 mod version1;
 
-/// The version of the words in use for new texts.
-pub const CURRENT_VERSION: u16 = 1;
+pub use salt::Salt;
+
+/// The version in use for new texts. The second has the words of the first, and a salt.
+pub const CURRENT_VERSION: u16 = 2;
 
 /// One domain as it was named on the day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,10 @@ pub struct ReplacedGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentTerms {
     pub version: u16,
+    /// Since version 2: 256 random bits that the text does not show. The log keeps the hash of the text for ever; once
+    /// this went with the text, nobody can try names and dates of birth against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<Salt>,
     pub reference: String,
     pub user: CivilIdentity,
     pub structure: String,
@@ -68,6 +75,9 @@ pub struct FrozenConsent {
 pub enum BadConsent {
     #[error("no words for version {0} of the consent text")]
     UnknownVersion(u16),
+    /// Its hash would tell who it is about to whoever guesses.
+    #[error("a text of this version has a salt")]
+    Unsalted,
     #[error("the frozen consent cannot be read")]
     Unreadable(#[from] serde_json::Error),
 }
@@ -76,7 +86,7 @@ impl ConsentTerms {
     /// The text in French, which alone has legal force, or its explanatory translation.
     pub fn clauses(&self, language: &str) -> Result<Vec<Clause>, BadConsent> {
         match self.version {
-            1 => Ok(version1::clauses(self, language)),
+            1 | 2 => Ok(version1::clauses(self, language)),
             other => Err(BadConsent::UnknownVersion(other)),
         }
     }
@@ -87,6 +97,9 @@ impl ConsentTerms {
     }
 
     pub fn freeze(&self) -> Result<FrozenConsent, BadConsent> {
+        if self.version > 1 && self.salt.is_none() {
+            return Err(BadConsent::Unsalted);
+        }
         Ok(FrozenConsent { terms: serde_json::to_string(self)?, text: plain(&self.clauses("fr")?) })
     }
 }
@@ -173,6 +186,7 @@ mod tests {
         let key = |text: &str| text.parse::<DomainKey>().unwrap();
         ConsentTerms {
             version: 1,
+            salt: None,
             reference: "M-7Q4K-92HD".into(),
             user: CivilIdentity {
                 given_name: "Josette Marie".into(),
@@ -268,7 +282,26 @@ mod tests {
     #[test]
     fn an_unknown_version_is_refused() {
         let mut terms = terms();
+        terms.version = 3;
+        terms.salt = Some(Salt::of(0));
+        assert!(matches!(terms.freeze(), Err(BadConsent::UnknownVersion(3))));
+    }
+
+    /// What the log keeps for ever cannot be tried with names and dates of birth once the salt is gone.
+    #[test]
+    fn version_2_is_salted_and_otherwise_cast() {
+        let mut terms = terms();
+        let first = terms.freeze().unwrap();
         terms.version = 2;
-        assert!(matches!(terms.freeze(), Err(BadConsent::UnknownVersion(2))));
+        assert!(matches!(terms.freeze(), Err(BadConsent::Unsalted)));
+        terms.salt = Some(Salt::of(0x2b));
+        let frozen = terms.freeze().unwrap();
+        assert_eq!(frozen.text(), first.text(), "the words of version 1; the salt is not among them");
+        assert_eq!(frozen.terms().unwrap(), terms);
+        let salted = format!("\"version\":2,\"salt\":\"{}\"", "2b".repeat(32));
+        assert_eq!(frozen.terms_json(), first.terms_json().replacen("\"version\":1", &salted, 1));
+        terms.salt = Some(Salt::of(0x2c));
+        assert_ne!(terms.freeze().unwrap().hash(), frozen.hash());
+        assert!(!format!("{terms:?}").contains("2c2c"));
     }
 }

@@ -6,7 +6,7 @@ use crate::app::caller::PersonName;
 use crate::app::desk::{self, DeskError, HUB_SESSION};
 use crate::app::fault::Fault;
 use crate::app::record::{self, Who};
-use crate::domain::consent::{CURRENT_VERSION, ConsentTerms, GrantedDomain, ReplacedGrant};
+use crate::domain::consent::{CURRENT_VERSION, ConsentTerms, GrantedDomain, ReplacedGrant, Salt};
 use crate::domain::ids::UserId;
 use crate::domain::mandate::{Refusal, State, Validity, local_day};
 use crate::domain::user::CivilIdentity;
@@ -174,6 +174,7 @@ async fn terms(
     let validity = Validity::of_end(row.ends_at, zone).map_err(|_| Fault::Interrupted)?;
     Ok(ConsentTerms {
         version: CURRENT_VERSION,
+        salt: Some(Salt::draw(&*app.entropy)),
         reference: row.reference.to_string(),
         user: person.identity.clone(),
         structure: row.structure_name.clone(),

@@ -46,6 +46,7 @@ async fn ready(
     let identity: CivilIdentity = serde_json::from_value(crate::support::services::josette()).unwrap();
     let terms = ConsentTerms {
         version: 1,
+        salt: None,
         reference: reference.to_string(),
         user: identity,
         structure: "CCAS".into(),
