@@ -114,6 +114,8 @@ impl Store {
                     .foreign_keys(true)
                     // INSERT OR REPLACE deletes without asking the triggers otherwise.
                     .pragma("recursive_triggers", "ON")
+                    // What is deleted is overwritten: nothing erased is left to read in the free pages of the file.
+                    .pragma("secure_delete", "ON")
                     .busy_timeout(Duration::from_secs(10))
                     // A statement over several rows keeps its undo journal in memory, not in a file of its own.
                     .pragma("temp_store", "MEMORY")
@@ -151,7 +153,13 @@ impl Store {
     /// Brings the schema to this program's version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match &self.0 {
-            Pools::Pg(pool) => migrate::POSTGRES.run(pool).await?,
+            Pools::Pg(pool) => {
+                // A new index of a large table takes longer than a request may.
+                let mut connection = pool.acquire().await?;
+                sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
+                migrate::POSTGRES.run(&mut *connection).await?;
+                sqlx::query("RESET statement_timeout").execute(&mut *connection).await?;
+            }
             Pools::Lite { writer, .. } => migrate::SQLITE.run(writer).await?,
         }
         Ok(())
