@@ -70,7 +70,12 @@ pub async fn unmask(app: &App, who: &SignedIn, target: &Target, reason: &str) ->
             Target::Mandate(reference) => {
                 let mandate =
                     auditor::mandate(tx, reference, perimeter_of).await?.ok_or(AuditError::NotFound)?;
-                draft.structure(mandate.structure_id).mandate(mandate.id)
+                let draft = draft.structure(mandate.structure_id).mandate(mandate.id);
+                // The reason is about them: it goes when they are erased.
+                match mandate.user_id {
+                    Some(user) => draft.user(user),
+                    None => draft,
+                }
             }
             Target::Aidant(pseudonym) => {
                 let known = whose(tx, Column::Actor, &pseudonym.to_string(), perimeter_of).await?;

@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 use super::action_log::EntryRow;
 use super::many::{list, padded};
 use super::{Access, StoreError};
-use crate::domain::ids::{EntryId, MandateId, PersonId, ServiceId, StructureId};
+use crate::domain::ids::{EntryId, MandateId, PersonId, ServiceId, StructureId, UserId};
 use crate::domain::time::Timestamp;
 
 /// The perimeter column of a person: `none`, `listed` or `all`.
@@ -89,6 +89,7 @@ pub struct MandateRow {
     pub ends_at: Option<Timestamp>,
     pub structure_id: StructureId,
     pub structure_name: String,
+    pub user_id: Option<UserId>,
     /// The last number taken in the mandate's own sequence.
     pub next_sequence: i64,
 }
@@ -99,10 +100,10 @@ pub async fn mandate(
     reference: &str,
     perimeter_of: Option<PersonId>,
 ) -> Result<Option<MandateRow>, StoreError> {
-    const ALL: &str = "SELECT m.id, m.reference, m.state, m.end_reason, m.ends_at, m.structure_id, \
+    const ALL: &str = "SELECT m.id, m.reference, m.state, m.end_reason, m.ends_at, m.structure_id, m.user_id, \
         s.name AS structure_name, m.next_sequence FROM mandate m JOIN structure s ON s.id = m.structure_id \
         WHERE m.reference = $1";
-    const LISTED: &str = "SELECT m.id, m.reference, m.state, m.end_reason, m.ends_at, m.structure_id, \
+    const LISTED: &str = "SELECT m.id, m.reference, m.state, m.end_reason, m.ends_at, m.structure_id, m.user_id, \
         s.name AS structure_name, m.next_sequence FROM mandate m JOIN structure s ON s.id = m.structure_id \
         WHERE m.reference = $1 \
         AND m.structure_id IN (SELECT a.structure_id FROM auditor_structure a WHERE a.person_id = $2)";
