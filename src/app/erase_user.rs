@@ -3,13 +3,13 @@
 use serde_json::json;
 use time::Duration;
 
-use crate::domain::ids::{Entropy, EntryId, UserId};
+use crate::domain::ids::{EntryId, UserId, first_id};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Birthdate, CivilIdentity};
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
-use crate::store::erasure::{self, Nobody};
+use crate::store::erasure::{self, Nobody, Technical};
 use crate::store::user::{SealedIdentity, identity_place};
 use crate::store::{AsStoreError, StoreError, WriteTx};
 use crate::{transact, view};
@@ -24,6 +24,9 @@ const EVIDENCE: Duration = Duration::days(6 * 365 + 2);
 const TECHNICAL: Duration = Duration::days(365);
 /// Users forgotten in one round.
 const ROUND: i64 = 20;
+/// Entries whose address and browser go at once, and how often that is done in one round.
+const SLICE: i64 = 5_000;
+const SLICES: usize = 20;
 
 /// Why somebody's data go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,12 +119,14 @@ async fn erase_in(
     reason: Reason,
     details: Option<&str>,
 ) -> Result<EntryId, EraseError> {
+    let updated_at = erasure::user(tx, id).await?.ok_or(EraseError::Unknown)?.updated_at;
     let pseudonym = record::pseudonym(app, tx, Who::User(id)).await?;
     let mut index = [0; 32];
     app.entropy.fill(&mut index);
     let sealed = app.sealer.seal_json(identity_place(&id), &nobody()).map_err(RecordError::from)?;
+    let (pseudonym_bytes, now) = (pseudonym.bytes(), app.now());
     let forgotten =
-        Nobody { id, index: &index, identity_sealed: &sealed, pseudonym: pseudonym.bytes(), now: app.now() };
+        Nobody { id, index: &index, identity_sealed: &sealed, pseudonym: pseudonym_bytes, updated_at, now };
     if !erasure::forget(tx, &forgotten).await? {
         return Err(why_not(tx, id).await?);
     }
@@ -175,10 +180,11 @@ fn nobody() -> SealedIdentity {
 
 /// Places a legal hold, or lifts it: an entry either way.
 pub async fn hold(app: &App, id: UserId, placed: bool, details: &str) -> Result<EntryId, EraseError> {
-    let now = app.now();
     let kind = if placed { Kind::HoldPlaced } else { Kind::HoldLifted };
     let outcome = transact!(app.store, "hold", tx => {
-        if !erasure::hold(tx, id, placed.then_some(now)).await? {
+        erasure::take_turns(tx, app.now()).await?;
+        let pseudonym = record::pseudonym(app, tx, Who::User(id)).await?;
+        if !erasure::hold(tx, id, placed, pseudonym.bytes(), app.now()).await? {
             return Err(match (why_not(tx, id).await?, placed) {
                 (EraseError::Live, false) => EraseError::NotHeld,
                 (other, _) => other,
@@ -207,17 +213,8 @@ pub async fn keep_retention(app: &App) -> Result<usize, EraseError> {
             Err(other) => return Err(other),
         }
     }
-    erase_technical(app, day(now - TECHNICAL)).await?;
+    erase_technical(app, day(now - TECHNICAL), SLICE).await?;
     Ok(forgotten)
-}
-
-/// The smallest id of an instant.
-struct Zeroes;
-
-impl Entropy for Zeroes {
-    fn fill(&self, buffer: &mut [u8]) {
-        buffer.fill(0);
-    }
 }
 
 /// The first instant of the day.
@@ -225,19 +222,57 @@ fn day(at: Timestamp) -> Timestamp {
     at - Duration::microseconds(at.unix_micros().rem_euclid(86_400_000_000))
 }
 
-async fn erase_technical(app: &App, before: Timestamp) -> Result<(), EraseError> {
-    // The first id that an entry of that instant could have.
-    let first = EntryId::new(before, &Zeroes);
-    if !view!(app.store, tx => { erasure::has_technical(tx, first).await })? {
-        return Ok(());
+/// Erases addresses and browsers of what is older than an instant, but those of people held: slice by slice, each by an
+/// entry of its own, so that no act waits long for any of them.
+pub async fn erase_technical(app: &App, before: Timestamp, slice: i64) -> Result<(), EraseError> {
+    for _ in 0..SLICES {
+        let done =
+            transact!(app.store, "erase_technical", tx => { erase_slice(app, tx, before, slice).await });
+        if done? {
+            break;
+        }
     }
-    transact!(app.store, "erase_technical", tx => {
-        let draft = Draft::done(Kind::DataErased)
-            .by_role(Role::System)
-            .fact("reason", Reason::Retention.token())
-            .fact("before", before)
-            .list("parts", [PartKind::Technical.token()]);
-        let entry = record::record(app, tx, draft).await?.id;
-        Ok::<_, EraseError>(erasure::erase_technical(tx, entry, first).await?)
-    })
+    Ok(())
+}
+
+/// True when nothing is left.
+async fn erase_slice(app: &App, tx: &mut WriteTx, before: Timestamp, slice: i64) -> Result<bool, EraseError> {
+    erasure::take_turns(tx, app.now()).await?;
+    for id in erasure::held_unnamed(tx).await? {
+        let pseudonym = record::pseudonym(app, tx, Who::User(id)).await?;
+        erasure::name_held(tx, id, pseudonym.bytes()).await?;
+    }
+    let (before, last) = match erasure::technical(tx, first(before), slice).await? {
+        Technical::None => return Ok(true),
+        Technical::Rest => (before, true),
+        Technical::Slice(from, next) => {
+            // A slice ends between two milliseconds, as ids do.
+            let end = instant(next).unwrap_or(before);
+            let end = if first(end) > from { end } else { end + Duration::milliseconds(1) };
+            (end.min(before), end >= before)
+        }
+    };
+    let draft = Draft::done(Kind::DataErased)
+        .by_role(Role::System)
+        .fact("reason", Reason::Retention.token())
+        .fact("before", before)
+        .list("parts", [PartKind::Technical.token()]);
+    let entry = record::record(app, tx, draft).await?.id;
+    erasure::erase_technical(tx, entry, first(before)).await?;
+    if last {
+        erasure::released_settled(tx).await?;
+    }
+    Ok(last)
+}
+
+/// The first id that an entry of an instant could have.
+fn first(at: Timestamp) -> EntryId {
+    EntryId::from_uuid(first_id(at))
+}
+
+/// The millisecond in which an id was made.
+fn instant(id: EntryId) -> Option<Timestamp> {
+    let (seconds, nanos) = id.uuid().get_timestamp()?.to_unix();
+    let second = Timestamp::from_unix(i64::try_from(seconds).ok()?).ok()?;
+    Some(second + Duration::nanoseconds(i64::from(nanos)))
 }

@@ -12,11 +12,13 @@ pub struct UserRow {
     pub id: UserId,
     pub erased_at: Option<Timestamp>,
     pub held_at: Option<Timestamp>,
+    /// When they identified last.
+    pub updated_at: Timestamp,
     /// Mandates that are not over.
     pub live: i64,
 }
 
-const USER: &str = "SELECT u.id, u.erased_at, u.held_at, \
+const USER: &str = "SELECT u.id, u.erased_at, u.held_at, u.updated_at, \
     (SELECT COUNT(*) FROM mandate m WHERE m.user_id = u.id \
      AND m.state IN ('draft', 'awaiting_consent', 'awaiting_signature', 'active', 'suspended')) AS live \
     FROM app_user u WHERE u.id = $1";
@@ -31,12 +33,42 @@ pub async fn user_of(tx: &mut impl Access, reference: &str) -> Result<Option<Use
     on!(tx, c => sqlx::query_scalar(SQL).bind(reference.to_owned()).fetch_optional(c).await)
 }
 
-/// Places or lifts a hold; false when it stands so already, or when the user was erased.
-pub async fn hold(tx: &mut WriteTx, id: UserId, at: Option<Timestamp>) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE app_user SET held_at = $2 \
-        WHERE id = $1 AND erased_at IS NULL AND (held_at IS NULL) = ($3 = 1)";
-    // Placing wants none, lifting wants one.
-    Ok(changed!(tx, sqlx::query(SQL).bind(id).bind(at).bind(i64::from(at.is_some())))? == 1)
+/// Holds, and erasures of a range, wait for each other to the end of their transactions: none misses another.
+pub async fn take_turns(tx: &mut WriteTx, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO lease (name, holder, held_until) VALUES ('erasure', '', $1) \
+        ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until";
+    changed!(tx, sqlx::query(SQL).bind(now))?;
+    Ok(())
+}
+
+/// Places a hold, or lifts it; false when it stands so already, or when the user was erased. The pseudonym is kept from
+/// then on: by it the database knows which parts of the log the hold protects.
+pub async fn hold(
+    tx: &mut WriteTx,
+    id: UserId,
+    placed: bool,
+    pseudonym: &[u8],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    const PLACE: &str = "UPDATE app_user SET held_at = $3, released_at = NULL, pseudonym = $2 \
+        WHERE id = $1 AND erased_at IS NULL AND held_at IS NULL";
+    const LIFT: &str = "UPDATE app_user SET held_at = NULL, released_at = $3, pseudonym = $2 \
+        WHERE id = $1 AND erased_at IS NULL AND held_at IS NOT NULL";
+    let sql = if placed { PLACE } else { LIFT };
+    Ok(changed!(tx, sqlx::query(sql).bind(id).bind(pseudonym).bind(now))? == 1)
+}
+
+/// Those held since before holds kept the pseudonym.
+pub async fn held_unnamed(tx: &mut impl Access) -> Result<Vec<UserId>, StoreError> {
+    const SQL: &str = "SELECT id FROM app_user WHERE held_at IS NOT NULL AND pseudonym IS NULL";
+    on!(tx, c => sqlx::query_scalar(SQL).fetch_all(c).await)
+}
+
+/// Keeps the pseudonym of one of them.
+pub async fn name_held(tx: &mut WriteTx, id: UserId, pseudonym: &[u8]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE app_user SET pseudonym = $2 WHERE id = $1 AND held_at IS NOT NULL";
+    changed!(tx, sqlx::query(SQL).bind(id).bind(pseudonym))?;
+    Ok(())
 }
 
 /// What stands in the place of somebody erased.
@@ -48,18 +80,25 @@ pub struct Nobody<'a> {
     pub identity_sealed: &'a [u8],
     /// Stored from now on: the key it was made with is destroyed.
     pub pseudonym: &'a [u8],
+    /// When they identified last, as it was read: somebody at work on a new mandate at this instant is not forgotten.
+    pub updated_at: Timestamp,
     pub now: Timestamp,
 }
 
 /// Forgets a user whose mandates are over and who is not held; false otherwise.
 pub async fn forget(tx: &mut WriteTx, nobody: &Nobody<'_>) -> Result<bool, StoreError> {
     const USER: &str = "UPDATE app_user SET subject_index = $2, identity_index = $2, identity_sealed = $3, \
-        pseudonym = $4, pseudonym_key_sealed = $5, erased_at = $6, updated_at = $6 \
-        WHERE id = $1 AND erased_at IS NULL AND held_at IS NULL AND NOT EXISTS (SELECT 1 FROM mandate m \
+        pseudonym = $4, pseudonym_key_sealed = $5, erased_at = $6 \
+        WHERE id = $1 AND erased_at IS NULL AND held_at IS NULL AND updated_at = $7 AND NOT EXISTS (SELECT 1 FROM mandate m \
           WHERE m.user_id = $1 AND m.state IN ('draft', 'awaiting_consent', 'awaiting_signature', 'active', 'suspended'))";
     const MANDATES: &str = "UPDATE mandate SET text_sealed = CASE WHEN text_sealed IS NULL THEN NULL ELSE $2 END, \
         attestation_sealed = CASE WHEN attestation_sealed IS NULL THEN NULL ELSE $2 END WHERE user_id = $1";
-    const REQUESTS: &str = "UPDATE consent_request SET logout_hint_sealed = NULL WHERE user_id = $1";
+    const REQUESTS: &str = "DELETE FROM consent_request WHERE user_id = $1";
+    // What services said they did can be guessed from its hash; its words are a part of its entry.
+    const REPORTS: &str =
+        "DELETE FROM reported_action WHERE use_id IN (SELECT id FROM use_session WHERE user_id = $1)";
+    const USES: &str =
+        "UPDATE use_session SET declared_service = NULL, subject_hash = NULL WHERE user_id = $1";
     let none: &[u8] = &[];
     let done = changed!(
         tx,
@@ -70,10 +109,13 @@ pub async fn forget(tx: &mut WriteTx, nobody: &Nobody<'_>) -> Result<bool, Store
             .bind(nobody.pseudonym)
             .bind(none)
             .bind(nobody.now)
+            .bind(nobody.updated_at)
     )?;
     if done == 1 {
         changed!(tx, sqlx::query(MANDATES).bind(nobody.id).bind(none))?;
-        changed!(tx, sqlx::query(REQUESTS).bind(nobody.id))?;
+        for sql in [REQUESTS, REPORTS, USES] {
+            changed!(tx, sqlx::query(sql).bind(nobody.id))?;
+        }
     }
     Ok(done == 1)
 }
@@ -98,13 +140,46 @@ pub async fn erase_technical(tx: &mut WriteTx, entry: EntryId, before: EntryId) 
     Ok(())
 }
 
-/// Whether any address or browser of an entry before this one is left, and not erased by an earlier round.
-pub async fn has_technical(tx: &mut impl Access, before: EntryId) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM entry_part WHERE part = 'technical' AND entry_id < $1 \
+/// What of addresses and browsers is to be erased next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Technical {
+    None,
+    /// All that is left before the instant asked for.
+    Rest,
+    /// More than a slice: the first entry of it, and the first after it.
+    Slice(EntryId, EntryId),
+}
+
+/// At most `slice` entries older than `before` that an earlier round did not reach, or that a hold kept from it.
+pub async fn technical(tx: &mut impl Access, before: EntryId, slice: i64) -> Result<Technical, StoreError> {
+    const NEXT: &str = "SELECT entry_id FROM entry_part WHERE part = 'technical' AND entry_id < $1 \
         AND entry_id >= COALESCE((SELECT before_id FROM erasure WHERE before_id IS NOT NULL \
-          ORDER BY before_id DESC LIMIT 1), $2))";
-    let first = EntryId::from_uuid(uuid::Uuid::nil());
-    on!(tx, c => sqlx::query_scalar(SQL).bind(before).bind(first).fetch_one(c).await)
+          ORDER BY before_id DESC LIMIT 1), $2) ORDER BY entry_id LIMIT 1 OFFSET $3";
+    const KEPT: &str = "SELECT EXISTS (SELECT 1 FROM app_user u JOIN entry e ON e.subject = u.pseudonym \
+        JOIN entry_part p ON p.entry_id = e.id WHERE u.released_at IS NOT NULL AND u.held_at IS NULL \
+        AND p.part = 'technical' AND e.id < $1)";
+    let zero = EntryId::from_uuid(uuid::Uuid::nil());
+    let mut ends = [None, None];
+    for (end, offset) in ends.iter_mut().zip([0, slice]) {
+        *end = on!(tx, c => {
+            sqlx::query_scalar::<_, EntryId>(NEXT).bind(before).bind(zero).bind(offset).fetch_optional(c).await
+        })?;
+    }
+    Ok(match ends {
+        [Some(first), Some(next)] => Technical::Slice(first, next),
+        [Some(_), None] => Technical::Rest,
+        _ if on!(tx, c => sqlx::query_scalar::<_, bool>(KEPT).bind(before).fetch_one(c).await)? => {
+            Technical::Rest
+        }
+        _ => Technical::None,
+    })
+}
+
+/// Nothing is left of what holds kept too long.
+pub async fn released_settled(tx: &mut WriteTx) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE app_user SET released_at = NULL WHERE released_at IS NOT NULL";
+    changed!(tx, sqlx::query(SQL))?;
+    Ok(())
 }
 
 /// Users all of whose mandates were over before an instant, who have had one, and who are not held; at most `limit`.

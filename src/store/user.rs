@@ -132,9 +132,10 @@ pub async fn set_locale(tx: &mut WriteTx, id: UserId, locale: &str) -> Result<()
 }
 
 const UPDATE: &str = "
-UPDATE app_user SET identity_index = $2, identity_sealed = $3, updated_at = $4 WHERE id = $1";
+UPDATE app_user SET identity_index = $2, identity_sealed = $3, updated_at = $4
+WHERE id = $1 AND erased_at IS NULL";
 
-/// The identity as the provider gives it today.
+/// The identity as the provider gives it today; overtaken if the user was erased meanwhile.
 pub async fn update_identity(
     tx: &mut WriteTx,
     id: UserId,
@@ -142,6 +143,8 @@ pub async fn update_identity(
     identity_sealed: &[u8],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    changed!(tx, sqlx::query(UPDATE).bind(id).bind(identity_index).bind(identity_sealed).bind(now))?;
-    Ok(())
+    match changed!(tx, sqlx::query(UPDATE).bind(id).bind(identity_index).bind(identity_sealed).bind(now))? {
+        1 => Ok(()),
+        _ => Err(StoreError::Overtaken),
+    }
 }

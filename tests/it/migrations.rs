@@ -14,6 +14,7 @@ const ONE_ENGINE_ONLY: &[&str] = &[
     "ALTER TABLE entry ENABLE TRIGGER",
     "CREATE TRIGGER",
     "CREATE FUNCTION",
+    "CREATE OR REPLACE FUNCTION",
 ];
 /// The engines write this bound differently: PostgreSQL has an interval, SQLite compares Julian days.
 const TRANSLATED_CHECKS: &[(&str, &str)] =
@@ -69,7 +70,7 @@ fn statements(sql: &str) -> Vec<String> {
         let start = rest.trim_start();
         let end = if start.starts_with("CREATE TRIGGER") && start.find("BEGIN") < start.find(';') {
             start.find("END;").map_or(start.len(), |at| at + 3)
-        } else if start.starts_with("CREATE FUNCTION") {
+        } else if start.starts_with("CREATE FUNCTION") || start.starts_with("CREATE OR REPLACE FUNCTION") {
             start.find("$$;").map_or(start.len(), |at| at + 2)
         } else {
             semicolon(start)

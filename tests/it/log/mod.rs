@@ -5,6 +5,7 @@ mod codes;
 mod complete;
 mod epochs;
 mod erasing;
+mod erasing_held;
 mod keeping;
 mod published;
 mod recording;

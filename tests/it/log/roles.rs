@@ -76,5 +76,19 @@ async fn the_role_of_the_application_only_adds_to_the_log() {
         );
     }
     store.close().await;
+    // Nor make the owner's rights delete what no entry says, in tables of its own that bear the names of the true ones.
+    let mut thief = sqlx::PgConnection::connect(&url).await.unwrap();
+    let erase =
+        "INSERT INTO erasure (entry_id, subject) SELECT id, subject FROM entry WHERE kind = 'mandate.signed'";
+    for trick in [
+        "SELECT 1",
+        "CREATE TEMP TABLE entry AS SELECT id, subject, 'mandate.signed' AS kind, 'done' AS outcome FROM public.entry \
+          UNION ALL SELECT id, subject, 'data.erased', 'done' FROM public.entry",
+    ] {
+        sqlx::raw_sql(trick).execute(&mut thief).await.unwrap();
+        let refused = sqlx::raw_sql(erase).execute(&mut thief).await.expect_err(trick).to_string();
+        assert!(refused.contains("an erasure needs the entry that says it"), "{refused}");
+    }
+    thief.close().await.unwrap();
     owner.close().await.unwrap();
 }
