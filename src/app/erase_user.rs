@@ -15,6 +15,7 @@ use crate::store::{AsStoreError, StoreError, WriteTx};
 use crate::{transact, view};
 
 use super::App;
+use super::forget_over::AFTER_DRAFT;
 use super::notices;
 use super::record::{self, RecordError, Who};
 
@@ -203,7 +204,11 @@ pub async fn hold(app: &App, id: UserId, placed: bool, details: &str) -> Result<
 /// What the time of keeping has run out for. Gives how many users were forgotten.
 pub async fn keep_retention(app: &App) -> Result<usize, EraseError> {
     let now = app.now();
-    let due = view!(app.store, tx => { erasure::due(tx, now - EVIDENCE, ROUND).await })?;
+    let due = view!(app.store, tx => {
+        let mut due = erasure::due(tx, now - EVIDENCE, ROUND).await?;
+        due.extend(erasure::unsigned(tx, now - AFTER_DRAFT, ROUND).await?);
+        Ok::<_, StoreError>(due)
+    })?;
     let mut forgotten = 0;
     for id in due {
         match erase(app, id, Reason::Retention, None).await {

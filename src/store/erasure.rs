@@ -225,3 +225,13 @@ pub async fn of_technical(tx: &mut impl Access, entries: &[EntryId]) -> Result<V
         query.fetch_all(c).await
     })
 }
+
+/// Users who identified for nothing: no mandate of theirs was ever signed, none is under way, and nothing happened since an
+/// instant; at most `limit`.
+pub async fn unsigned(tx: &mut impl Access, since: Timestamp, limit: i64) -> Result<Vec<UserId>, StoreError> {
+    const SQL: &str = "SELECT u.id FROM app_user u WHERE NOT u.evidence AND u.erased_at IS NULL AND u.held_at IS NULL \
+        AND u.updated_at < $1 AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.user_id = u.id \
+          AND (m.signed_at IS NOT NULL OR m.activity_at >= $1 OR m.state NOT IN ('refused', 'lapsed'))) \
+        ORDER BY u.updated_at LIMIT $2";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(since).bind(limit).fetch_all(c).await)
+}

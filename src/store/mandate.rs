@@ -245,9 +245,12 @@ const SIGN: &str = "
 UPDATE mandate SET state = 'active', signed_at = $2, signed_by = $3, signed_card = $4, signed_step = $5,
   attestation_sealed = $6, signed_entry_id = $7, activity_at = $2
 WHERE id = $1 AND state = 'awaiting_signature'";
+// Whoever never signed is forgotten after a day.
+const EVIDENCE: &str = "
+UPDATE app_user SET evidence = TRUE WHERE NOT evidence AND id = (SELECT user_id FROM mandate WHERE id = $1)";
 
 pub async fn sign(tx: &mut WriteTx, id: MandateId, signature: &Signature<'_>) -> Result<bool, StoreError> {
-    Ok(changed!(
+    let done = changed!(
         tx,
         sqlx::query(SIGN)
             .bind(id)
@@ -257,7 +260,11 @@ pub async fn sign(tx: &mut WriteTx, id: MandateId, signature: &Signature<'_>) ->
             .bind(signature.step)
             .bind(signature.attestation_sealed)
             .bind(signature.entry)
-    )? == 1)
+    )?;
+    if done == 1 {
+        changed!(tx, sqlx::query(EVIDENCE).bind(id))?;
+    }
+    Ok(done == 1)
 }
 
 const CONSENT_ENTRY: &str = "

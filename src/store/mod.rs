@@ -39,6 +39,7 @@ pub mod mandate;
 pub mod misuse;
 pub mod offer;
 pub mod outbox;
+pub mod over;
 pub mod oversight;
 pub mod person;
 pub mod professional;

@@ -86,7 +86,7 @@ pub async fn forget(tx: &mut WriteTx, key: &str, beginning: &str) -> Result<u64,
 }
 
 const NEWEST: &str = "
-SELECT id, message_sealed, attempts, created_at FROM outbox WHERE sent_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT $1";
+SELECT id, message_sealed, attempts, created_at FROM outbox WHERE sent_at IS NOT NULL AND length(message_sealed) > 0 ORDER BY created_at DESC, id DESC LIMIT $1";
 
 /// The last mails sent, newest first: the mailbox of the demonstration.
 pub async fn newest(tx: &mut impl Access, most: i64) -> Result<Vec<OutboxRow>, StoreError> {
