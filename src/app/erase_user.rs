@@ -1,5 +1,6 @@
 //! Erasure: by decision, or because the time of keeping is over. What is personal goes, with the key of the pseudonym; the
 //! leaves, the tree and every proof stay. A legal hold stops it.
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::Duration;
 
@@ -7,6 +8,7 @@ use crate::domain::ids::{EntryId, UserId, first_id};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Birthdate, CivilIdentity};
 use crate::log::draft::Draft;
+use crate::log::entry::{Fact, Leaf};
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::store::erasure::{self, Nobody, Technical};
@@ -18,6 +20,7 @@ use super::App;
 use super::forget_over::AFTER_DRAFT;
 use super::notices;
 use super::record::{self, RecordError, Who};
+use super::remember_erasures;
 
 /// Evidence of a mandate is kept this long after its end: three years at hand, three in restricted archive.
 const EVIDENCE: Duration = Duration::days(6 * 365 + 2);
@@ -30,7 +33,8 @@ const SLICE: i64 = 5_000;
 const SLICES: usize = 20;
 
 /// Why somebody's data go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// They asked, and it was decided.
     Request,
@@ -47,6 +51,14 @@ impl Reason {
             Self::Order => "order",
             Self::Retention => "retention",
         }
+    }
+
+    /// That of an entry.
+    pub(super) fn of(leaf: &Leaf) -> Option<Self> {
+        let Some(Fact::Token(reason)) = leaf.facts.get("reason") else { return None };
+        [Self::Request, Self::Order, Self::Retention]
+            .into_iter()
+            .find(|known| known.token() == reason.as_str())
     }
 }
 
@@ -91,26 +103,33 @@ pub async fn erase(
     details: Option<&str>,
 ) -> Result<EntryId, EraseError> {
     let outcome = transact!(app.store, "erase_user", tx => { erase_in(app, tx, id, reason, details).await });
-    if let Err(error) = &outcome
-        && reason != Reason::Retention
-    {
-        refuse(app, Kind::DataErased, id, error).await?;
+    if reason == Reason::Retention {
+        return outcome;
     }
-    outcome
+    decided(app, Kind::DataErased, id, outcome).await
 }
 
-/// What stands in the way of a decision is told; that the time of keeping is not over yet is not.
-async fn refuse(app: &App, kind: Kind, id: UserId, error: &EraseError) -> Result<(), EraseError> {
-    let reason = match error {
-        EraseError::Live => "live",
-        EraseError::Held => "held",
-        EraseError::Erased => "erased",
-        EraseError::NotHeld => "not_held",
-        EraseError::Unknown | EraseError::Store(_) | EraseError::Record(_) => return Ok(()),
+/// A decision that was carried out is remembered outside the database too; what stands in the way of one is told.
+async fn decided(
+    app: &App,
+    kind: Kind,
+    id: UserId,
+    outcome: Result<EntryId, EraseError>,
+) -> Result<EntryId, EraseError> {
+    let reason = match &outcome {
+        Ok(_) => {
+            remember_erasures::remember_now(app).await;
+            return outcome;
+        }
+        Err(EraseError::Live) => "live",
+        Err(EraseError::Held) => "held",
+        Err(EraseError::Erased) => "erased",
+        Err(EraseError::NotHeld) => "not_held",
+        Err(EraseError::Unknown | EraseError::Store(_) | EraseError::Record(_)) => return outcome,
     };
     let draft = Draft::refused(kind, reason).by_role(Role::Operator).user(id);
     record::refuse(app, draft, "command line").await?;
-    Ok(())
+    outcome
 }
 
 async fn erase_in(
@@ -195,10 +214,7 @@ pub async fn hold(app: &App, id: UserId, placed: bool, details: &str) -> Result<
         let draft = draft.part(PartKind::Actor, json!({ "decision": details }));
         Ok::<_, EraseError>(record::record(app, tx, draft).await?.id)
     });
-    if let Err(error) = &outcome {
-        refuse(app, kind, id, error).await?;
-    }
-    outcome
+    decided(app, kind, id, outcome).await
 }
 
 /// What the time of keeping has run out for. Gives how many users were forgotten.

@@ -61,6 +61,8 @@ pub mod record;
 pub mod redeem_code;
 pub mod refresh_tokens;
 pub mod register_client;
+pub mod remember_erasures;
+pub mod replay_erasures;
 pub mod report_action;
 pub mod review_alert;
 pub mod revoke_token;

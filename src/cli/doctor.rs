@@ -10,7 +10,7 @@ use crate::crypto::keyring::Keyring;
 use crate::jobs::head::HeadFile;
 use crate::jobs::keeper::Keeper;
 
-use super::{Failure, say, start};
+use super::{Failure, say, start, users};
 
 /// What was found, a line each.
 #[derive(Default)]
@@ -91,6 +91,11 @@ async fn log(report: &mut Report, app: &App) -> Result<(), Failure> {
     witnesses(report, app).await?;
     let keeper = Keeper::new("doctor", HeadFile::new(&app.config.log.head_file));
     report.add("log against the head this node signed last", keeper.examine(app).await);
+    let due = users::to_replay(app, &[]).await.and_then(|due| match due.len() {
+        0 => Ok(()),
+        some => Err(Failure::Refused(format!("{some} to do again: see `entremise users replay-erasures`"))),
+    });
+    report.add("erasures and holds decided", due);
     Ok(())
 }
 

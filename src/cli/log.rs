@@ -2,7 +2,7 @@
 use std::path::Path;
 
 use super::people::refused;
-use super::{Failure, log_export, log_verify, log_witness, say, start};
+use super::{Failure, log_export, log_verify, log_witness, say, start, users};
 use crate::app::App;
 use crate::jobs::head::HeadFile;
 use crate::jobs::keeper::Keeper;
@@ -74,16 +74,27 @@ async fn trust(app: &App, keeper: &Keeper) -> Result<(), Failure> {
 
 async fn loss(app: &App, keeper: &Keeper) -> Result<(), Failure> {
     tell(&keeper.loss(app).await.map_err(refused)?);
+    tell_erasures(app).await?;
     Err(refused("nothing was changed: look for a newer copy of the database first; --yes gives them up"))
 }
 
 async fn recover(app: &App, keeper: &Keeper) -> Result<(), Failure> {
     let (loss, head) = keeper.recover(app).await.map_err(refused)?;
     tell(&loss);
+    tell_erasures(app).await?;
     say(&format!("recovered: {} now, {} lines, root {}", head.origin, head.size, head.root));
     eprintln!(
         "On every other node: `entremise log trust-head`. Tell the auditors and the witnesses the new name."
     );
+    Ok(())
+}
+
+/// A copy from before an erasure holds again what was erased.
+async fn tell_erasures(app: &App) -> Result<(), Failure> {
+    let due = users::to_replay(app, &[]).await?.len();
+    if due > 0 {
+        say(&format!("{due} erasures and holds are to be done again: `entremise users replay-erasures`"));
+    }
     Ok(())
 }
 

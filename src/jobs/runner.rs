@@ -19,7 +19,7 @@ use crate::app::fault::Fault;
 use crate::app::forget_over::forget;
 use crate::app::give_check::count_checks;
 use crate::app::notices::{self, Carrier};
-use crate::app::{record, signing_keys, tell_logout};
+use crate::app::{record, remember_erasures, signing_keys, tell_logout};
 use crate::domain::ids::RowId;
 use crate::log::policy::Policy;
 use crate::store::{StoreError, lease, tree};
@@ -233,8 +233,15 @@ async fn look_for_misuse(app: App, holder: String, mut stopped: watch::Receiver<
 }
 
 async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>) {
+    // What was decided while this node did not run; then, of the last day.
+    let mut all = true;
     repeat!(stopped, HOUSEKEEPING_EVERY, {
-        // Every node has counts of its own.
+        // Every node has a memory of its own, of what any of them erased.
+        match remember_erasures::remember(&app, all).await {
+            Ok(_) => all = false,
+            Err(error) => tracing::error!(%error, "erasures are not remembered outside the database"),
+        }
+        // And counts of its own.
         if let Err(error) = count_checks(&app, false).await {
             tracing::error!(%error, "checks are not counted");
         }

@@ -235,3 +235,31 @@ pub async fn unsigned(tx: &mut impl Access, since: Timestamp, limit: i64) -> Res
         ORDER BY u.updated_at LIMIT $2";
     on!(tx, c => sqlx::query_scalar(SQL).bind(since).bind(limit).fetch_all(c).await)
 }
+
+/// An entry about somebody whose pseudonym is kept: erased, held, or released.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DecisionRow {
+    pub id: EntryId,
+    pub at: Timestamp,
+    pub leaf: Vec<u8>,
+    pub user_id: UserId,
+}
+
+/// Entries of a kind after another, in order.
+pub async fn decisions(
+    tx: &mut impl Access,
+    kind: &str,
+    after: EntryId,
+    limit: i64,
+) -> Result<Vec<DecisionRow>, StoreError> {
+    const SQL: &str = "SELECT e.id, e.at, e.leaf, u.id AS user_id FROM entry e JOIN app_user u ON u.pseudonym = e.subject \
+        WHERE e.kind = $1 AND e.outcome = 'done' AND e.id > $2 ORDER BY e.id LIMIT $3";
+    on!(tx, c => sqlx::query_as(SQL).bind(kind.to_owned()).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// References of the mandates of a user that are not over.
+pub async fn live(tx: &mut impl Access, id: UserId) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT reference FROM mandate WHERE user_id = $1 AND state IN ('draft', 'awaiting_consent', \
+        'awaiting_signature', 'active', 'suspended') ORDER BY id";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_all(c).await)
+}

@@ -33,7 +33,7 @@ async fn settle(app: &TestApp, on: &App, keeper: &Keeper) -> Checkpoint {
 }
 
 /// The database as it was before `change`, by a copy made at that moment.
-async fn copy(app: &TestApp) -> TestDb {
+pub(super) async fn copy(app: &TestApp) -> TestDb {
     match app.db.engine {
         Engine::Sqlite => {
             let older = TestDb::fresh(Engine::Sqlite).await;

@@ -6,6 +6,7 @@ mod complete;
 mod epochs;
 mod erasing;
 mod erasing_held;
+mod erasing_replayed;
 mod forgotten;
 mod keeping;
 mod published;

@@ -61,7 +61,12 @@ impl Program {
 
     /// Another node of a product that a test has set up: same database, same keys, same memory of the log.
     pub fn beside(app: &TestApp) -> Self {
-        let program = Self::on(app.db.shared());
+        Self::beside_on(app, app.db.shared())
+    }
+
+    /// The same on another database.
+    pub fn beside_on(app: &TestApp, db: TestDb) -> Self {
+        let program = Self::on(db);
         let file = program.path("entremise.toml");
         let text = std::fs::read_to_string(&file).expect("just written");
         let head = &app.app.config.log.head_file;
