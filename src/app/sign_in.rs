@@ -1,4 +1,6 @@
 //! Sign-in: a password (or `professional`), then always a code of the card. No answer and no time taken tells whether an account exists.
+mod attempts;
+
 use std::net::IpAddr;
 
 use crate::crypto::password::{self, PasswordPhc};
@@ -22,10 +24,8 @@ use super::check_code::{self, Checked, CodeCheck, CodeOrigin, Told};
 use super::fault::Fault;
 use super::record::Origin;
 use super::{App, end_use, password_work, record};
-
-/// Failures of one address in one hour, from browsers unknown to the accounts aimed at: far above a town hall on
-/// Monday at nine, far below what guessing takes.
-const FAILURES_PER_ADDRESS: i64 = 300;
+use attempts::{FAILURES_PER_ADDRESS, account_key, address_key, refuse, tell};
+pub(super) use attempts::{address_may_try, forgive_address};
 
 /// What a sign-in comes with, besides what was typed.
 #[derive(Clone, Debug, Default)]
@@ -126,17 +126,6 @@ enum Opened {
         until: Timestamp,
     },
     TooMany,
-}
-
-async fn refuse(app: &App, index: &[u8], why: &str, browser: &Browser) -> Result<(), Fault> {
-    tell(app, Draft::refused(Kind::SignInRefused, why), index, browser).await
-}
-
-/// Writes, or counts, what became of an attempt at an account, whether it exists or not.
-async fn tell(app: &App, draft: Draft, index: &[u8], browser: &Browser) -> Result<(), Fault> {
-    let draft = browser.origin().beside_aimed_at(draft.by_role(Role::Nobody), &short_name(index));
-    record::refuse(app, draft, &browser.origin().source()).await?;
-    Ok(())
 }
 
 /// What an attempt is counted against.
@@ -356,51 +345,4 @@ pub(super) fn role_of(person: &PersonRow) -> Role {
     } else {
         Role::Aidant
     }
-}
-
-/// Counts an attempt against the address it comes from. False when that address has failed too often.
-pub(super) async fn address_may_try(
-    app: &App,
-    tx: &mut WriteTx,
-    browser: &Browser,
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    let Some(address) = browser.address else { return Ok(true) };
-    Ok(throttle::take_below(tx, &address_key(app, address, now), FAILURES_PER_ADDRESS, now).await?)
-}
-
-/// The attempt was none of a stranger.
-pub(super) async fn forgive_address(
-    app: &App,
-    tx: &mut WriteTx,
-    browser: &Browser,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    if let Some(address) = browser.address {
-        throttle::forgive(tx, &address_key(app, address, now)).await?;
-    }
-    Ok(())
-}
-
-fn account_key(app: &App, index: &[u8], device: Option<RowId>) -> Vec<u8> {
-    let mut exact = index.to_vec();
-    if let Some(device) = device {
-        exact.extend_from_slice(device.as_bytes());
-    }
-    app.sealer.blind_index("throttle.account", &exact)
-}
-
-/// One hour of one address; of one /64 for IPv6, where a single subscriber holds as many.
-fn address_key(app: &App, address: IpAddr, now: Timestamp) -> Vec<u8> {
-    let mut exact = match address.to_canonical() {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().into_iter().take(8).collect(),
-    };
-    exact.extend_from_slice(&now.unix().div_euclid(3_600).to_be_bytes());
-    app.sealer.blind_index("throttle.address", &exact)
-}
-
-/// Enough of a blind index to see that failures aim at one account; names nobody.
-fn short_name(index: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(index.get(..8).unwrap_or(index))
 }
