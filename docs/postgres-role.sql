@@ -7,6 +7,7 @@ END $$;
 GRANT USAGE ON SCHEMA public TO entremise_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO entremise_app;
 -- What the log consists of is only ever inserted. Parts go through an erasure, by a trigger with its owner's rights.
-REVOKE UPDATE, DELETE ON entry, entry_part, log_leaf, log_checkpoint, log_epoch, log_succession, erasure
+REVOKE UPDATE, DELETE ON entry, entry_part, log_leaf, log_checkpoint, log_epoch, log_succession, erasure, activity_day
   FROM entremise_app;
+REVOKE DELETE ON log_cosignature FROM entremise_app;
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM entremise_app;

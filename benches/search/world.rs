@@ -170,21 +170,21 @@ impl World {
             "{} INSERT INTO mandate (id, reference, structure_id, user_id, proposed_by, state, duration, proposed_at,
                activity_at, consent_means, consented_at, acr, text_version, text_sealed, text_hash, signed_at,
                signed_by, signed_card, signed_step, ends_at, attestation_sealed, ended_at, end_reason, next_sequence, entry_id,
-               signed_entry_id)
+               signed_entry_id, consent_entry_id, ended_entry_id)
              SELECT {mandate}, {reference}, s.id, t.user_id, t.proposed_by, 'ended', t.duration, t.proposed_at,
                t.activity_at, t.consent_means, t.consented_at, t.acr, t.text_version, t.text_sealed, t.text_hash, t.signed_at,
                t.signed_by, t.signed_card, t.signed_step, t.ends_at, t.attestation_sealed, t.ends_at, 'expired', 21, t.entry_id,
-               t.signed_entry_id
+               t.signed_entry_id, t.consent_entry_id, t.entry_id
              FROM n JOIN (SELECT * FROM mandate WHERE state = 'active' LIMIT 1) t ON TRUE
              JOIN bench_structure s ON s.place = n.i % {STRUCTURES}",
             self.numbers(first, last)
         ))
         .await;
         self.run(&format!(
-            "{} INSERT INTO mandate_grant (id, mandate_id, structure_id, user_id, domain, state, ends_at, ended_at, end_reason)
+            "{} INSERT INTO mandate_grant (id, mandate_id, structure_id, user_id, domain, state, ends_at, ended_at, end_reason, ended_entry_id)
              SELECT {}, {mandate}, s.id, t.user_id,
                {},
-               'ended', t.ends_at, t.ends_at, 'expired'
+               'ended', t.ends_at, t.ends_at, 'expired', t.entry_id
              FROM n JOIN (SELECT * FROM mandate WHERE state = 'active' LIMIT 1) t ON TRUE
              JOIN bench_structure s ON s.place = n.i % {STRUCTURES}",
             self.numbers(first, last),

@@ -152,9 +152,13 @@ async fn enrol(
     sealed: &[u8],
 ) -> Result<(), Fault> {
     let now = app.now();
-    for void in card::end_pending_apps(tx, person.id, now).await? {
-        let draft = Draft::done(Kind::CardEnded).by(person.id, sign_in::role_of(person)).card(void);
-        record::record(app, tx, draft.fact("how", CardEnd::Revoked.as_str())).await?;
+    // An enrolment begun before and never finished is void.
+    for void in card::pending_apps(tx, person.id).await? {
+        let entry = record::reserve(app);
+        if card::end(tx, void, CardEnd::Revoked, now, entry).await? {
+            let draft = Draft::done(Kind::CardEnded).named(entry).by(person.id, sign_in::role_of(person));
+            record::record(app, tx, draft.card(void).fact("how", CardEnd::Revoked.as_str())).await?;
+        }
     }
     let structure_id = person::first_structure(tx, person.id).await?;
     let draft = Draft::done(Kind::CardEnrolled).by(person.id, sign_in::role_of(person)).card(id);

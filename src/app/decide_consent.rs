@@ -153,13 +153,14 @@ async fn decide(
             return if same { Ok(row.reference) } else { Err(DeskError::Refused(Refusal::Ended).into()) };
         }
         let hash = row.text_hash.clone().unwrap_or_default();
+        let entry = record::reserve(app);
         let done = match decision {
             Decision::Agreed => {
                 let when = (now, desk::alive_since(now));
-                let acr = request.acr.as_deref();
-                mandate::consented(tx, row.id, request.user_id, &hash, when, acr).await?
+                let said = (request.acr.as_deref(), entry);
+                mandate::consented(tx, row.id, request.user_id, &hash, when, said).await?
             }
-            Decision::Refused => mandate::refused(tx, row.id, request.user_id, now).await?,
+            Decision::Refused => mandate::refused(tx, row.id, request.user_id, now, entry).await?,
         };
         if !done {
             let lapsed = matches!(row.state_at(now)?, State::Lapsed { .. });
@@ -184,7 +185,7 @@ async fn decide(
                 .fact("valid_to", row.ends_at)
                 .fact("declared_able", true);
         }
-        record::record(app, tx, origin.beside(draft)).await?;
+        record::record(app, tx, origin.beside(draft.named(entry))).await?;
         Ok::<_, ConsentError>(row.reference)
     })
 }

@@ -74,13 +74,19 @@ pub async fn end(
     desk::recorded(app, who, Kind::MandateRevoked, Some(reference), outcome).await
 }
 
-fn entry(who: &SignedIn, opened: &Opened, kind: Kind, asker: Asker, now: Timestamp) -> Draft {
+/// How it ends, under the id of the entry that will say so.
+fn ending(app: &App, asker: Asker, now: Timestamp) -> Ending {
+    Ending { reason: asker.end().name(), by: Some(asker.name()), at: now, entry: record::reserve(app) }
+}
+
+fn entry(who: &SignedIn, opened: &Opened, kind: Kind, asker: Asker, ending: Ending) -> Draft {
     let mut draft = who
         .signs(Draft::done(kind), desk::role(&opened.facts))
         .structure(opened.row.structure_id)
         .mandate(opened.row.id)
         .fact("asked_by", asker.name())
-        .fact("effective_at", now);
+        .fact("effective_at", ending.at)
+        .named(ending.entry);
     if let Some(user) = opened.row.user_id {
         draft = draft.user(user);
     }
@@ -103,11 +109,11 @@ async fn whole(
     now: Timestamp,
 ) -> Result<(), DeskError> {
     let id = opened.row.id;
-    let ending = Ending { reason: asker.end().name(), by: Some(asker.name()), at: now };
+    let ending = ending(app, asker, now);
     if !mandate::end_whole(tx, id, ending).await? {
         return Ok(());
     }
-    record::record(app, tx, entry(who, opened, kind_of(asker), asker, now)).await?;
+    record::record(app, tx, entry(who, opened, kind_of(asker), asker, ending)).await?;
     let uses = use_session::live_of_mandate(tx, id).await?;
     end_use::end_all(app, tx, uses, UseEnd::Revoked, now).await?;
     notify(app, tx, opened, &[], "whole").await
@@ -122,16 +128,17 @@ async fn one(
     asker: Asker,
     now: Timestamp,
 ) -> Result<(), DeskError> {
-    let ending = Ending { reason: asker.end().name(), by: Some(asker.name()), at: now };
-    if !mandate::end_grant(tx, grant.id, ending).await? {
+    let of_grant = ending(app, asker, now);
+    if !mandate::end_grant(tx, grant.id, of_grant).await? {
         return Ok(());
     }
-    let draft = entry(who, opened, Kind::GrantRevoked, asker, now).grant(grant.id);
+    let draft = entry(who, opened, Kind::GrantRevoked, asker, of_grant).grant(grant.id);
     record::record(app, tx, draft.fact("domain", grant.domain.as_str())).await?;
     let uses = use_session::live_of_grant(tx, grant.id).await?;
     end_use::end_all(app, tx, uses, UseEnd::Revoked, now).await?;
-    if mandate::end_emptied(tx, opened.row.id, ending).await? {
-        record::record(app, tx, entry(who, opened, kind_of(asker), asker, now)).await?;
+    let of_all = ending(app, asker, now);
+    if mandate::end_emptied(tx, opened.row.id, of_all).await? {
+        record::record(app, tx, entry(who, opened, kind_of(asker), asker, of_all)).await?;
     }
     notify(app, tx, opened, &[grant], grant.domain.as_str()).await
 }

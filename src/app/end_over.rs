@@ -17,9 +17,14 @@ const ROUND: i64 = 50;
 pub async fn end_over(app: &App) -> Result<usize, Fault> {
     transact!(app.store, "end_over", tx => {
         let now = app.now();
-        let expired = mandate::expire_due(tx, now, ROUND).await?;
+        let expired = mandate::due_to_expire(tx, now, ROUND).await?;
         for over in &expired {
+            let entry = record::reserve(app);
+            if !mandate::expire(tx, over, entry).await? {
+                continue;
+            }
             let mut draft = Draft::done(Kind::MandateExpired)
+                .named(entry)
                 .by_role(Role::System)
                 .structure(over.structure_id)
                 .mandate(over.id)
@@ -31,9 +36,14 @@ pub async fn end_over(app: &App) -> Result<usize, Fault> {
             let uses = use_session::live_of_mandate(tx, over.id).await?;
             end_use::end_all(app, tx, uses, UseEnd::Expired, now).await?;
         }
-        let lapsed = mandate::lapse_due(tx, now - LAPSES_AFTER, now, ROUND).await?;
+        let lapsed = mandate::due_to_lapse(tx, now - LAPSES_AFTER, now, ROUND).await?;
         for over in &lapsed {
+            let entry = record::reserve(app);
+            if !mandate::lapse(tx, over.id, (now - LAPSES_AFTER, now), entry).await? {
+                continue;
+            }
             let mut draft = Draft::done(Kind::MandateLapsed)
+                .named(entry)
                 .by_role(Role::System)
                 .structure(over.structure_id)
                 .mandate(over.id);

@@ -129,10 +129,12 @@ pub(super) async fn end_one(
     who: Option<&SignedIn>,
     now: Timestamp,
 ) -> Result<(), RecordError> {
-    if !use_session::end(tx, row.id, now, cause.as_str()).await? {
+    let entry = record::reserve(app);
+    if !use_session::end(tx, row.id, now, cause.as_str(), entry).await? {
         return Ok(());
     }
     let draft = Draft::done(Kind::UseEnded)
+        .named(entry)
         .user(row.user_id)
         .structure(row.structure_id)
         .mandate(row.mandate_id)

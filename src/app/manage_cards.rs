@@ -182,13 +182,14 @@ pub async fn end(
             Ok(state) => state,
             Err(refusal) => return Ok(Err(Refused::Card(refusal))),
         };
-        if !card::end(tx, id, how, app.now()).await? {
+        let entry = record::reserve(app);
+        if !card::end(tx, id, how, app.now(), entry).await? {
             return Ok(Err(Refused::Card(CardRefusal::Ended)));
         }
         session::delete_by_card(tx, id).await?;
         let uses = use_session::live_of_card(tx, id).await?;
         end_use::end_all(app, tx, uses, UseEnd::Revoked, app.now()).await?;
-        let mut draft = manager.signs(Draft::done(Kind::CardEnded)).card(id).structure(structure);
+        let mut draft = manager.signs(Draft::done(Kind::CardEnded).named(entry)).card(id).structure(structure);
         if let Some(holder) = state.holder() {
             draft = draft.about(holder);
         }

@@ -201,7 +201,8 @@ async fn complete(
     }
     let entry = record::record(app, tx, draft).await?;
     replace(app, tx, who, ready, entry.id).await?;
-    let live = mandate::make_grants_live(tx, row.id, row.structure_id, user, (now, row.ends_at)).await?;
+    let live =
+        mandate::make_grants_live(tx, row.id, row.structure_id, user, (now, row.ends_at), entry.id).await?;
     if usize::try_from(live).ok() != Some(terms.domains.len()) || older.len() > terms.domains.len() {
         return Err(SignError::Changed);
     }
@@ -228,29 +229,33 @@ async fn replace(
     ready: &Ready,
     signed: crate::domain::ids::EntryId,
 ) -> Result<(), SignError> {
-    let ending = Ending { reason: End::Replaced.name(), by: None, at: ready.now };
+    let ending =
+        || Ending { reason: End::Replaced.name(), by: None, at: ready.now, entry: record::reserve(app) };
     for grant in &ready.older {
-        if !mandate::end_grant(tx, grant.id, ending).await? {
+        let (of_grant, of_all) = (ending(), ending());
+        if !mandate::end_grant(tx, grant.id, of_grant).await? {
             return Err(SignError::Changed);
         }
-        let about = |kind| {
+        let about = |kind, ending: Ending| {
             let mut draft = who
                 .signs(Draft::done(kind), Role::Aidant)
                 .structure(ready.row.structure_id)
                 .mandate(grant.mandate_id)
                 .fact("effective_at", ready.now)
+                .named(ending.entry)
                 .on(signed);
             if let Some(user) = ready.row.user_id {
                 draft = draft.user(user);
             }
             draft
         };
-        let replaced = about(Kind::GrantReplaced).grant(grant.id).fact("domain", grant.domain.as_str());
+        let replaced =
+            about(Kind::GrantReplaced, of_grant).grant(grant.id).fact("domain", grant.domain.as_str());
         record::record(app, tx, replaced).await?;
         let uses = use_session::live_of_grant(tx, grant.id).await?;
         end_use::end_all(app, tx, uses, UseEnd::Revoked, ready.now).await?;
-        if mandate::end_emptied(tx, grant.mandate_id, ending).await? {
-            record::record(app, tx, about(Kind::MandateReplaced)).await?;
+        if mandate::end_emptied(tx, grant.mandate_id, of_all).await? {
+            record::record(app, tx, about(Kind::MandateReplaced, of_all)).await?;
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 /// that may not enter a leaf is reported by [`Draft::finish`], so that building needs no `?` at each line.
 #[derive(Clone, Debug)]
 pub struct Draft {
+    id: Option<EntryId>,
     kind: Kind,
     outcome: Result<Outcome, BadToken>,
     structure: Option<StructureId>,
@@ -95,6 +96,7 @@ impl Draft {
     /// An act that succeeded.
     pub fn done(kind: Kind) -> Self {
         Self {
+            id: None,
             kind,
             outcome: Ok(Outcome::Done),
             structure: None,
@@ -260,6 +262,16 @@ impl Draft {
         self
     }
 
+    /// Under an id that the row of the act names already.
+    #[must_use]
+    pub fn named(mut self, id: EntryId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    pub fn id(&self) -> Option<EntryId> {
+        self.id
+    }
     pub fn kind(&self) -> Kind {
         self.kind
     }

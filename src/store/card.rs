@@ -128,23 +128,26 @@ pub async fn assign(
 }
 
 const END: &str = "
-UPDATE card SET state = $2, ended_at = $3 WHERE id = $1 AND state IN ('stock', 'assigned', 'active')";
+UPDATE card SET state = $2, ended_at = $3, ended_entry_id = $4
+WHERE id = $1 AND state IN ('stock', 'assigned', 'active')";
 
-pub async fn end(tx: &mut WriteTx, id: CardId, how: CardEnd, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(END).bind(id).bind(how.as_str()).bind(now))? == 1)
+/// `entry` says so.
+pub async fn end(
+    tx: &mut WriteTx,
+    id: CardId,
+    how: CardEnd,
+    now: Timestamp,
+    entry: EntryId,
+) -> Result<bool, StoreError> {
+    Ok(changed!(tx, sqlx::query(END).bind(id).bind(how.as_str()).bind(now).bind(entry))? == 1)
 }
 
-const END_PENDING_APPS: &str = "
-UPDATE card SET state = 'revoked', ended_at = $2 WHERE person_id = $1 AND kind = 'app' AND state = 'assigned'
-RETURNING id";
+const PENDING_APPS: &str =
+    "SELECT id FROM card WHERE person_id = $1 AND kind = 'app' AND state = 'assigned' ORDER BY id";
 
-/// A new enrolment makes those never finished void. Gives which.
-pub async fn end_pending_apps(
-    tx: &mut WriteTx,
-    person: PersonId,
-    now: Timestamp,
-) -> Result<Vec<CardId>, StoreError> {
-    on!(tx, c => sqlx::query_scalar(END_PENDING_APPS).bind(person).bind(now).fetch_all(c).await)
+/// Enrolments never finished.
+pub async fn pending_apps(tx: &mut impl Access, person: PersonId) -> Result<Vec<CardId>, StoreError> {
+    on!(tx, c => sqlx::query_scalar(PENDING_APPS).bind(person).fetch_all(c).await)
 }
 
 pub struct NewCard<'a> {

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 
 use super::tx::{ReadTx, Tx, WriteTx};
+use super::watch::{Told, Watch};
 use super::{StoreError, migrate};
 
 /// How often a transaction is run again after a deadlock or a busy database before its caller is told.
@@ -74,12 +75,22 @@ enum Pools {
     Lite {
         writer: SqlitePool,
         readers: SqlitePool,
+        watch: Option<Watch>,
     },
 }
 
 impl Store {
     /// Opens the database; does not migrate it.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        Self::open_with(options, None).await
+    }
+
+    /// The same, and tells what each transaction changed. PostgreSQL does not tell.
+    pub async fn watched(options: &Options, told: Told) -> Result<Self, StoreError> {
+        Self::open_with(options, Some(Watch::new(told))).await
+    }
+
+    async fn open_with(options: &Options, watch: Option<Watch>) -> Result<Self, StoreError> {
         match options {
             Options::Postgres { url, connections } => {
                 // Every text comparison and instant is UTC and byte order, whatever the server's defaults.
@@ -125,7 +136,17 @@ impl Store {
                     .statement_cache_capacity(STATEMENTS);
                 // The file does not go away as a server may: asking each time whether it still answers is a wait
                 // for nothing.
+                let follows = watch.clone();
                 let writer = SqlitePoolOptions::new()
+                    .after_connect(move |connection, _| {
+                        let follows = follows.clone();
+                        Box::pin(async move {
+                            match follows {
+                                Some(watch) => watch.follow(connection).await,
+                                None => Ok(()),
+                            }
+                        })
+                    })
                     .test_before_acquire(false)
                     .max_connections(1)
                     .acquire_timeout(Duration::from_secs(30))
@@ -138,7 +159,7 @@ impl Store {
                     .acquire_timeout(Duration::from_secs(10))
                     .connect_with(reading)
                     .await?;
-                Ok(Self(Pools::Lite { writer, readers }))
+                Ok(Self(Pools::Lite { writer, readers, watch }))
             }
         }
     }
@@ -191,12 +212,16 @@ impl Store {
 
     /// Opens a writing transaction; used through `transact!`. Dropped without commit it rolls back.
     pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
-        let tx = match &self.0 {
-            Pools::Pg(pool) => Tx::Pg(pool.begin().await?),
+        Ok(match &self.0 {
+            Pools::Pg(pool) => WriteTx(Tx::Pg(pool.begin().await?), None),
             // IMMEDIATE: a transaction that first reads and then writes must not fail half-way.
-            Pools::Lite { writer, .. } => Tx::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
-        };
-        Ok(WriteTx(tx))
+            Pools::Lite { writer, watch, .. } => {
+                let tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                // What was rolled back before counts for nothing.
+                watch.as_ref().map(Watch::take);
+                WriteTx(Tx::Lite(tx), watch.clone())
+            }
+        })
     }
 
     /// Opens one consistent view of the data; used through `view!`. Writing is refused by the engine.
@@ -214,7 +239,7 @@ impl Store {
     pub async fn close(&self) {
         match &self.0 {
             Pools::Pg(pool) => pool.close().await,
-            Pools::Lite { writer, readers } => {
+            Pools::Lite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -234,7 +259,7 @@ where
     E: From<StoreError> + AsStoreError,
 {
     let outcome = match outcome {
-        Ok(value) => tx.0.commit().await.map(|()| value).map_err(E::from),
+        Ok(value) => commit(name, tx).await.map(|()| value).map_err(E::from),
         Err(error) => Err(error),
     };
     match outcome {
@@ -244,6 +269,16 @@ where
         }
         outcome => Some(outcome),
     }
+}
+
+async fn commit(name: &'static str, WriteTx(tx, watch): WriteTx) -> Result<(), StoreError> {
+    // Asked before the connection is somebody else's.
+    let changed = watch.as_ref().map(Watch::take);
+    tx.commit().await?;
+    if let (Some(watch), Some(changed)) = (watch, changed) {
+        watch.committed(name, &changed);
+    }
+    Ok(())
 }
 
 /// Lets [`finish`] see whether a use case's error came from the database.

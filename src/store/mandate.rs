@@ -11,7 +11,7 @@ mod end;
 mod list;
 mod row;
 
-pub use end::{Ending, end_emptied, end_grant, end_whole, expire_due, lapse_due};
+pub use end::{Ending, due_to_expire, due_to_lapse, end_emptied, end_grant, end_whole, expire, lapse};
 pub use list::{ListRow, page};
 pub use row::{GrantRow, MandateRow, by_id, by_reference, grants, story};
 
@@ -114,7 +114,8 @@ pub async fn identified(
 }
 
 const CONSENTED: &str = "
-UPDATE mandate SET state = 'awaiting_signature', consent_means = 'screen', consented_at = $4, acr = $5, activity_at = $4
+UPDATE mandate SET state = 'awaiting_signature', consent_means = 'screen', consented_at = $4, acr = $5, activity_at = $4,
+  consent_entry_id = $7
 WHERE id = $1 AND user_id = $2 AND text_hash = $3 AND state = 'awaiting_consent' AND activity_at > $6 AND ends_at > $4";
 
 /// The user's agreement to the text with this hash.
@@ -124,19 +125,27 @@ pub async fn consented(
     user: UserId,
     text_hash: &[u8],
     (now, alive_since): (Timestamp, Timestamp),
-    acr: Option<&str>,
+    (acr, entry): (Option<&str>, EntryId),
 ) -> Result<bool, StoreError> {
-    Ok(changed!(
+    let done = changed!(
         tx,
-        sqlx::query(CONSENTED).bind(id).bind(user).bind(text_hash).bind(now).bind(acr).bind(alive_since)
-    )? == 1)
+        sqlx::query(CONSENTED)
+            .bind(id)
+            .bind(user)
+            .bind(text_hash)
+            .bind(now)
+            .bind(acr)
+            .bind(alive_since)
+            .bind(entry)
+    )?;
+    Ok(done == 1)
 }
 
 const REFUSED: &str = "
 UPDATE mandate SET state = 'refused', activity_at = $3
 WHERE id = $1 AND user_id = $2 AND state IN ('awaiting_consent', 'awaiting_signature')";
 const GRANTS_REFUSED: &str = "
-UPDATE mandate_grant SET state = 'ended', ended_at = $2, end_reason = 'refused'
+UPDATE mandate_grant SET state = 'ended', ended_at = $2, end_reason = 'refused', ended_entry_id = $3
 WHERE mandate_id = $1 AND state = 'proposed'";
 
 /// The user says no: the mandate ends before it began.
@@ -145,10 +154,11 @@ pub async fn refused(
     id: MandateId,
     user: UserId,
     now: Timestamp,
+    entry: EntryId,
 ) -> Result<bool, StoreError> {
     let done = changed!(tx, sqlx::query(REFUSED).bind(id).bind(user).bind(now))?;
     if done == 1 {
-        changed!(tx, sqlx::query(GRANTS_REFUSED).bind(id).bind(now))?;
+        changed!(tx, sqlx::query(GRANTS_REFUSED).bind(id).bind(now).bind(entry))?;
     }
     Ok(done == 1)
 }
@@ -205,7 +215,7 @@ pub async fn older_grants(
 
 // Also those whose mandate is over and which no job has ended yet.
 const MAKE_ROOM: &str = "
-UPDATE mandate_grant SET state = 'ended', ended_at = $4, end_reason = 'expired'
+UPDATE mandate_grant SET state = 'ended', ended_at = $4, end_reason = 'expired', ended_entry_id = $5
 WHERE structure_id = $1 AND user_id = $2 AND state = 'live' AND ends_at <= $4
   AND domain IN (SELECT domain FROM mandate_grant WHERE mandate_id = $3)";
 const PROMOTE: &str = "
@@ -219,8 +229,9 @@ pub async fn make_grants_live(
     structure: StructureId,
     user: UserId,
     (now, ends_at): (Timestamp, Timestamp),
+    signed: EntryId,
 ) -> Result<u64, StoreError> {
-    changed!(tx, sqlx::query(MAKE_ROOM).bind(structure).bind(user).bind(mandate).bind(now))?;
+    changed!(tx, sqlx::query(MAKE_ROOM).bind(structure).bind(user).bind(mandate).bind(now).bind(signed))?;
     changed!(tx, sqlx::query(PROMOTE).bind(mandate).bind(user).bind(ends_at))
 }
 

@@ -6,6 +6,7 @@
 //! | `tx` | the open transaction, reading or writing, and the `on!` macro |
 //! | `types` | how instants are kept on each engine |
 //! | `migrate` | the embedded migrations |
+//! | `watch` | which tables a transaction changed, for tests |
 //! | `many` | texts of statements over several rows |
 //! | `error` | what can go wrong |
 //! | one file per aggregate | const SQL, private rows, plain functions |
@@ -16,6 +17,7 @@ mod migrate;
 #[macro_use]
 mod tx;
 mod types;
+mod watch;
 
 pub mod action_log;
 pub mod activity;
@@ -62,3 +64,4 @@ pub mod user;
 pub use db::{AsStoreError, Engine, Options, PostgresUrl, Store, finish};
 pub use error::StoreError;
 pub use tx::{Access, ReadTx, Tx, WriteTx};
+pub use watch::Told;

@@ -3,6 +3,7 @@
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::StoreError;
+use super::watch::Watch;
 
 /// The engine behind an open transaction; queries reach it through `on!` only.
 pub enum Tx {
@@ -11,7 +12,7 @@ pub enum Tx {
 }
 
 /// A transaction that may write: lives inside `Store::write`, which commits or rolls back.
-pub struct WriteTx(pub(super) Tx);
+pub struct WriteTx(pub(super) Tx, pub(super) Option<Watch>);
 
 /// A transaction that only reads: lives inside `Store::read`, on a connection that refuses writes.
 pub struct ReadTx(pub(super) Tx);

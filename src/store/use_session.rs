@@ -107,7 +107,8 @@ const OF_OTHER_SESSIONS: &str = going_on!("u.person_id = $1 AND u.session_id <> 
 const OF_STRUCTURE: &str = going_on!("u.structure_id = $1");
 const OF_CARD: &str = going_on!("u.card_id = $1");
 const OF_CLIENT: &str = going_on!("u.client_id = $1");
-const END: &str = "UPDATE use_session SET ended_at = $2, end_cause = $3 WHERE id = $1 AND ended_at IS NULL";
+const END: &str = "
+UPDATE use_session SET ended_at = $2, end_cause = $3, ended_entry_id = $4 WHERE id = $1 AND ended_at IS NULL";
 const ACT_FOR: &str = "
 UPDATE session SET acting_user_id = $2 WHERE id = $1 AND (acting_user_id IS NULL OR acting_user_id = $2)";
 const ACT_FOR_NOBODY: &str = "
@@ -181,8 +182,9 @@ pub async fn end(
     id: UseId,
     now: Timestamp,
     cause: &'static str,
+    entry: EntryId,
 ) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(END).bind(id).bind(now).bind(cause))? == 1)
+    Ok(changed!(tx, sqlx::query(END).bind(id).bind(now).bind(cause).bind(entry))? == 1)
 }
 
 /// Makes a desk session act for one user. False if it acts for another: that must be ended first.

@@ -124,6 +124,12 @@ impl Recorder {
     }
 }
 
+/// The id of an entry about to be written: the row of an act names it, and what decides whether the act is done at all
+/// is the change of that row. The database holds both to the same commit.
+pub fn reserve(app: &App) -> EntryId {
+    EntryId::new(app.now(), &*app.entropy)
+}
+
 /// Writes one entry in the act's transaction.
 pub async fn record(app: &App, tx: &mut WriteTx, draft: Draft) -> Result<Recorded, RecordError> {
     record_all(app, tx, vec![draft]).await?.pop().ok_or(RecordError::Unknown)
@@ -193,7 +199,7 @@ async fn prepare_one(
     let people = pseudonyms::resolve(app, tx, &draft).await?;
     let time = app.now();
     let entropy: &dyn Entropy = &*app.entropy;
-    let id = EntryId::new(time, entropy);
+    let id = draft.id().unwrap_or_else(|| EntryId::new(time, entropy));
     let stamp = Stamp { origin: app.log.origin.clone(), id, time, seq, people };
     let (leaf, parts) = draft.finish(stamp, entropy)?;
     let bytes = leaf.encode();

@@ -29,7 +29,7 @@ on_both_engines! {
             "UPDATE mandate SET state = 'awaiting_consent' WHERE id = $1",
             "UPDATE mandate SET state = 'awaiting_signature' WHERE id = $1",
             "UPDATE mandate SET state = 'active' WHERE id = $1",
-            "UPDATE mandate SET state = 'ended', ended_at = proposed_at, end_reason = 'revoked' WHERE id = $1",
+            "UPDATE mandate SET state = 'ended', ended_at = proposed_at, ended_entry_id = entry_id, end_reason = 'revoked' WHERE id = $1",
         ] {
             refused(&desk, &draft, sql).await;
         }
@@ -40,7 +40,7 @@ on_both_engines! {
             "UPDATE mandate SET signed_step = NULL WHERE id = $1",
             "UPDATE mandate SET signed_entry_id = NULL WHERE id = $1",
             "UPDATE mandate SET attestation_sealed = NULL WHERE id = $1",
-            "UPDATE mandate SET consented_at = NULL WHERE id = $1",
+            "UPDATE mandate SET consented_at = NULL, consent_entry_id = NULL WHERE id = $1",
             "UPDATE mandate SET consent_means = NULL WHERE id = $1",
             "UPDATE mandate SET consent_means = 'hearsay' WHERE id = $1",
             "UPDATE mandate SET text_sealed = NULL WHERE id = $1",
@@ -48,10 +48,10 @@ on_both_engines! {
             "UPDATE mandate SET user_id = NULL WHERE id = $1",
             "UPDATE mandate SET ends_at = NULL WHERE id = $1",
             "UPDATE mandate SET ends_at = signed_at WHERE id = $1",
-            "UPDATE mandate SET ended_at = signed_at WHERE id = $1",
+            "UPDATE mandate SET ended_at = signed_at, ended_entry_id = entry_id WHERE id = $1",
             "UPDATE mandate SET end_reason = 'revoked' WHERE id = $1",
-            "UPDATE mandate SET state = 'ended', ended_at = signed_at, end_reason = 'boredom' WHERE id = $1",
-            "UPDATE mandate SET state = 'ended', ended_at = signed_at WHERE id = $1",
+            "UPDATE mandate SET state = 'ended', ended_entry_id = entry_id, ended_at = signed_at, end_reason = 'boredom' WHERE id = $1",
+            "UPDATE mandate SET state = 'ended', ended_entry_id = entry_id, ended_at = signed_at WHERE id = $1",
             "UPDATE mandate SET ended_by = 'nobody' WHERE id = $1",
         ] {
             refused(&desk, &signed, sql).await;
@@ -87,9 +87,9 @@ on_both_engines! {
             "UPDATE mandate_grant SET user_id = NULL WHERE mandate_id = $1",
             "UPDATE mandate_grant SET ends_at = NULL WHERE mandate_id = $1",
             "UPDATE mandate_grant SET state = 'ended' WHERE mandate_id = $1",
-            "UPDATE mandate_grant SET ended_at = ends_at WHERE mandate_id = $1",
+            "UPDATE mandate_grant SET ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id), ended_at = ends_at WHERE mandate_id = $1",
             "UPDATE mandate_grant SET end_reason = 'revoked' WHERE mandate_id = $1",
-            "UPDATE mandate_grant SET state = 'ended', ended_at = ends_at, end_reason = 'boredom' WHERE mandate_id = $1",
+            "UPDATE mandate_grant SET state = 'ended', ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id), ended_at = ends_at, end_reason = 'boredom' WHERE mandate_id = $1",
             "UPDATE mandate_grant SET consumed_at = ends_at WHERE mandate_id = $1",
         ] {
             refused(&desk, &signed, sql).await;

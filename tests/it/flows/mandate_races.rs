@@ -4,6 +4,7 @@ use std::sync::Arc;
 use entremise::app::caller::{self, Caller, SignedIn};
 use entremise::app::check_code::CodeCheck;
 use entremise::app::propose_mandate::{self, Proposal};
+use entremise::app::record;
 use entremise::app::sign_mandate::{self, Signing};
 use entremise::domain::catalogue::Words;
 use entremise::domain::consent::{ConsentTerms, GrantedDomain};
@@ -12,6 +13,8 @@ use entremise::domain::mandate::{Reference, Term};
 use entremise::domain::person::Role;
 use entremise::domain::secret::PlainToken;
 use entremise::domain::user::CivilIdentity;
+use entremise::log::draft::Draft;
+use entremise::log::kind::Kind;
 use entremise::store::StoreError;
 use entremise::store::mandate::{self, Text};
 use time::Duration;
@@ -66,11 +69,12 @@ async fn ready(
     let place = mandate::place(&attempt, "text_sealed");
     let sealed = app.sealer.seal_json(place, &(frozen.terms_json(), frozen.text())).unwrap();
     let hash = frozen.hash();
+    let entry = record::append(app, Draft::done(Kind::MandateConsentGiven)).await.unwrap().id;
     entremise::transact!(app.store, "test_ready", tx => {
         let text = Text { version: "1", sealed: &sealed, hash: &hash };
         let since = now - Duration::minutes(1);
         assert!(mandate::identified(tx, attempt, user, &text, now, since).await?);
-        assert!(mandate::consented(tx, attempt, user, &hash, (now, since), Some("eidas1")).await?);
+        assert!(mandate::consented(tx, attempt, user, &hash, (now, since), (Some("eidas1"), entry)).await?);
         Ok::<_, StoreError>(())
     })
     .unwrap();

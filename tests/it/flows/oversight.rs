@@ -33,7 +33,7 @@ on_both_engines! {
 
         let again = Desk { session: app.session(desk.aidant, Some(desk.structure)).await, ..desk.clone() };
         app.with_card(&again).await;
-        app.change_by_hand("UPDATE mandate_grant SET state = 'ended', end_reason = 'closed', ended_at = $1").await;
+        app.change_by_hand("UPDATE mandate_grant SET state = 'ended', end_reason = 'closed', ended_at = $1, ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id)").await;
         let token = opened(&app, &again, "two").await;
         post(&place, &[("turn", "suspend"), ("reason", "Contrôle")]).await.assert_status(303);
         userinfo(&app, &token).await.assert_status(401);
@@ -57,7 +57,7 @@ on_both_engines! {
         let nadia = app.hire("Nadia Benali", "nadia@mairie.fr", &[Role::Aidant], structure).await;
         app.member(nadia.id, other, true, false).await;
         let emma = app.hire("Emma Riou", "emma@service.fr", &[Role::Operator], structure).await;
-        app.change_status("UPDATE card SET state = 'lost', ended_at = imported_at WHERE id = $1", nadia.card_id.uuid()).await;
+        app.change_status("UPDATE card SET state = 'lost', ended_at = imported_at, ended_entry_id = entry_id WHERE id = $1", nadia.card_id.uuid()).await;
         let card = VirtualCard::new("C-2");
         app.import(structure, std::slice::from_ref(&card)).await;
         let id = app.card_id("C-2").await;

@@ -151,7 +151,7 @@ on_both_engines! {
         app.password(EMAIL, PASSWORD, None).await.assert_status(422).assert_contains("ne correspond pas");
         app.change_status("UPDATE person SET status = 'active' WHERE id = $1", nadia.id.uuid()).await;
         app.get("/cards").session(&session).send().await.assert_status(200);
-        app.change_status("UPDATE card SET state = 'lost', ended_at = imported_at WHERE id = $1", nadia.card_id.uuid())
+        app.change_status("UPDATE card SET state = 'lost', ended_at = imported_at, ended_entry_id = entry_id WHERE id = $1", nadia.card_id.uuid())
             .await;
         app.get("/cards").session(&session).send().await.assert_status(303);
     }

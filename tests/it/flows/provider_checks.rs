@@ -89,7 +89,7 @@ on_both_engines! {
         app.clock.advance(Duration::hours(1));
         assert!(decision(&ask(&app, &service, &question(&opened, "consult")).await));
         Browser::of(&app, &desk).post("/uses/end", &[]).await;
-        app.change_by_hand("UPDATE use_session SET ended_at = $1, end_cause = 'aidant' WHERE ended_at IS NULL OR started_at < $1").await;
+        app.change_by_hand("UPDATE use_session SET ended_at = $1, end_cause = 'aidant', ended_entry_id = entry_id WHERE ended_at IS NULL OR started_at < $1").await;
         assert!(!decision(&ask(&app, &service, &question(&opened, "consult")).await));
     }
 
@@ -130,7 +130,7 @@ on_both_engines! {
 
     async fn what_has_ended_is_denied_at_the_next_question(app: TestApp) {
         for sql in [
-            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1",
+            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1, ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id)",
             "UPDATE mandate SET state = 'suspended' WHERE signed_at <= $1",
             "UPDATE structure SET status = 'suspended' WHERE created_at <= $1",
             "UPDATE membership SET status = 'suspended' WHERE created_at <= $1",

@@ -80,7 +80,7 @@ on_both_engines! {
         assert_eq!((&told["active"], &told["client_id"], &told["aud"]), (&own["active"], &own["client_id"], &own["aud"]));
         assert_ne!(told["sub"], own["sub"], "the user as its own sector knows them");
         assert_eq!(logged(&app, "check.given").await, 2);
-        app.change_by_hand("UPDATE use_session SET ended_at = $1, end_cause = 'aidant'").await;
+        app.change_by_hand("UPDATE use_session SET ended_at = $1, end_cause = 'aidant', ended_entry_id = entry_id").await;
         assert_inactive(&introspect(&app, &server, &token).await, "over for it too");
     }
 
@@ -141,14 +141,14 @@ on_both_engines! {
 
     async fn what_has_ended_is_inactive_at_the_next_request(app: TestApp) {
         for sql in [
-            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1",
+            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1, ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id)",
             "UPDATE mandate SET state = 'suspended' WHERE signed_at <= $1",
             "UPDATE structure SET status = 'suspended' WHERE created_at <= $1",
             "DELETE FROM structure_domain WHERE domain = 'argent' AND $1 IS NOT NULL",
             "UPDATE membership SET status = 'suspended' WHERE created_at <= $1",
             "UPDATE person SET status = 'suspended' WHERE created_at <= $1",
             "UPDATE card SET state = 'lost' WHERE imported_at <= $1",
-            "UPDATE use_session SET ended_at = $1, end_cause = 'aidant'",
+            "UPDATE use_session SET ended_at = $1, end_cause = 'aidant', ended_entry_id = entry_id",
             "UPDATE access_token SET revoked_at = $1",
         ] {
             let app = TestApp::fresh(app.db.engine).await;

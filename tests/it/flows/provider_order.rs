@@ -39,9 +39,10 @@ on_both_engines! {
             let (node, id) = (Arc::clone(&shared), mandate.id);
             let revocation = tokio::spawn(async move {
                 entremise::transact!(node.store, "test_revocation", tx => {
-                    let ending = Ending { reason: "revoked", by: Some("user_at_desk"), at: node.now() };
+                    let entry = record::reserve(&node);
+                    let ending = Ending { reason: "revoked", by: Some("user_at_desk"), at: node.now(), entry };
                     assert!(end_whole(tx, id, ending).await?);
-                    record::record(&node, tx, Draft::done(Kind::MandateRevoked).mandate(id)).await
+                    record::record(&node, tx, Draft::done(Kind::MandateRevoked).named(entry).mandate(id)).await
                 })
             });
             let (node, header) = (Arc::clone(&shared), basic(&service));

@@ -138,12 +138,12 @@ on_both_engines! {
 
     async fn nothing_is_refreshed_after_what_it_stands_on(app: TestApp) {
         for sql in [
-            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1",
+            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1, ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id)",
             "UPDATE mandate SET state = 'suspended' WHERE signed_at <= $1",
             "UPDATE structure SET status = 'suspended' WHERE created_at <= $1",
             "UPDATE person SET status = 'suspended' WHERE created_at <= $1",
             "UPDATE card SET state = 'lost' WHERE imported_at <= $1",
-            "UPDATE use_session SET ended_at = $1, end_cause = 'aidant'",
+            "UPDATE use_session SET ended_at = $1, end_cause = 'aidant', ended_entry_id = entry_id",
         ] {
             let app = TestApp::fresh(app.db.engine).await;
             let (desk, user, service) = scene(&app).await;

@@ -197,7 +197,7 @@ on_both_engines! {
         browser.session = None;
         assert_eq!(param(&silent(&browser, &service, &[]).await, "error").as_deref(), Some("login_required"));
         browser.session = Some(desk.session.clone());
-        app.change_by_hand("UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1").await;
+        app.change_by_hand("UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1, ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id)").await;
         assert_eq!(param(&silent(&browser, &service, &[]).await, "error").as_deref(), Some("login_required"), "revoked since");
     }
 

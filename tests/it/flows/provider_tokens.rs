@@ -114,7 +114,7 @@ on_both_engines! {
 
     async fn what_ends_in_between_is_seen_at_the_next_request(app: TestApp) {
         for sql in [
-            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1",
+            "UPDATE mandate_grant SET state = 'ended', end_reason = 'revoked', ended_at = $1, ended_entry_id = (SELECT m.entry_id FROM mandate m WHERE m.id = mandate_id)",
             "UPDATE mandate SET state = 'suspended' WHERE signed_at <= $1",
             "UPDATE structure SET status = 'suspended' WHERE created_at <= $1",
             "DELETE FROM structure_domain WHERE domain = 'argent' AND $1 IS NOT NULL",
@@ -124,7 +124,7 @@ on_both_engines! {
             "UPDATE person SET charter_version = NULL WHERE created_at <= $1",
             "UPDATE card SET state = 'lost' WHERE imported_at <= $1",
             "UPDATE client SET status = 'suspended' WHERE created_at <= $1",
-            "UPDATE use_session SET ended_at = $1, end_cause = 'aidant'",
+            "UPDATE use_session SET ended_at = $1, end_cause = 'aidant', ended_entry_id = entry_id",
         ] {
             let app = TestApp::fresh(app.db.engine).await;
             let (desk, user, service, _) = scene(&app).await;

@@ -253,7 +253,7 @@ on_both_engines! {
         let quiet = app.get("/people").session(&session).send().await;
         assert!(!quiet.assert_status(200).body.contains("Une alarme est levée"));
         let now = app.app.now();
-        entremise::transact!(app.app.store, "raise", tx => {
+        entremise::transact!(app.app.store, "test_raise", tx => {
             entremise::store::tree::raise(tx, "log_head", "set back", now).await
         }).unwrap();
         app.get("/").session(&session).send().await.assert_contains("Le journal n’est plus signé");

@@ -94,7 +94,7 @@ on_both_engines! {
         assert!(matches!(erase_user::hold(&app.app, josette, false, "x").await, Err(EraseError::NotHeld)));
         // Of the mails to her one has left and one waits; somebody else's waits too.
         let stranger = Mail { to: "fatou@exemple.fr".into(), subject: "Mandat".into(), body: "Signé.".into() };
-        entremise::transact!(app.app.store, "queue", tx => {
+        entremise::transact!(app.app.store, "test_queue", tx => {
             let queued = notices::queue(&app.app, tx, &stranger, "mandate-signed:another").await;
             queued.map_err(|error| StoreError::Corrupt(error.to_string()))
         })

@@ -13,6 +13,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::*;
+use crate::flows::mandate_support::{Desk, josette};
 use crate::support::{Engine, Roles, TestApp};
 
 on_both_engines! {
@@ -126,7 +127,19 @@ on_both_engines! {
         let node = keeper(&app, "a");
         sequence(&app, &node).await;
         node.sign(&app.app).await.unwrap();
+        let days = "INSERT INTO activity_day (structure_id, day, entry_id) SELECT id, '2026-01-01', entry_id FROM structure";
+        app.structure("CCAS de Gannat", "21030118500013").await;
+        force(&app.app.store, days).await.unwrap();
+        let instant = app.app.now();
+        let seen = format!("INSERT INTO log_cosignature (size, witness, line, seen_at) SELECT size, 'w', '', '{instant}' FROM log_checkpoint");
+        assert!(force(&app.app.store, &seen).await.unwrap() > 0);
+        let earlier = format!("UPDATE log_cosignature SET seen_at = '{}'", instant - Duration::seconds(1));
         let mut statements = vec![
+            "UPDATE activity_day SET day = '2026-01-02'",
+            "DELETE FROM activity_day",
+            earlier.as_str(),
+            "UPDATE log_cosignature SET witness = 'v'",
+            "DELETE FROM log_cosignature",
             "UPDATE entry SET kind = 'sign_out'",
             "DELETE FROM entry",
             "UPDATE log_leaf SET leaf_index = leaf_index + 10",
@@ -137,6 +150,7 @@ on_both_engines! {
         ];
         if app.db.url.starts_with("postgres") {
             statements.extend(["TRUNCATE entry CASCADE", "TRUNCATE log_leaf", "TRUNCATE log_checkpoint CASCADE"]);
+            statements.extend(["TRUNCATE activity_day", "TRUNCATE log_cosignature"]);
         } else {
             statements.extend([
                 "INSERT OR REPLACE INTO entry SELECT id, at, 'sign_out', outcome, structure_id, mandate_id, \
@@ -150,6 +164,57 @@ on_both_engines! {
             assert!(refused.contains("insert-only"), "{statement}: {refused}");
         }
         assert_eq!(placed(&app.app.store).await, before);
+    }
+
+    /// SQLite asks the triggers about what REPLACE deletes only where the connection says so; not every connection does.
+    async fn nothing_is_replaced_by_a_connection_that_asks_no_trigger(app: TestApp) {
+        if app.db.engine == Engine::Postgres {
+            return;
+        }
+        let draft = Draft::done(Kind::NoticeSent).part(PartKind::Details, json!({"to": "x"}));
+        record::append(&app.app, draft).await.unwrap();
+        let node = keeper(&app, "a");
+        sequence(&app, &node).await;
+        node.sign(&app.app).await.unwrap();
+        let file = app.db.url.strip_prefix("sqlite:").unwrap();
+        let mut plain = sqlx::SqliteConnection::connect(file).await.unwrap();
+        for statement in [
+            "INSERT OR REPLACE INTO entry SELECT * FROM entry",
+            "INSERT OR REPLACE INTO entry_part SELECT entry_id, part, X'00' FROM entry_part",
+            "INSERT OR REPLACE INTO log_leaf SELECT leaf_index, entry_id FROM log_leaf",
+            "INSERT OR REPLACE INTO log_leaf SELECT leaf_index + 9, entry_id FROM log_leaf",
+            "INSERT OR REPLACE INTO log_checkpoint SELECT size, zeroblob(32), note, signed_at FROM log_checkpoint",
+        ] {
+            let refused = sqlx::query(statement).execute(&mut plain).await.expect_err(statement).to_string();
+            assert!(refused.contains("insert-only"), "{statement}: {refused}");
+        }
+    }
+
+    /// The rows of acts and their entries are there together, or not at all.
+    async fn an_act_names_its_entry(app: TestApp) {
+        let desk = Desk::open(app).await;
+        let reference = desk.signed(josette(), &["argent"], "31").await;
+        let store = &desk.app.app.store;
+        const AGREED: &str = "SELECT COUNT(*) FROM mandate m JOIN entry e ON e.id = m.consent_entry_id \
+            WHERE e.kind = 'mandate.consent_given' AND e.mandate_id = m.id";
+        assert_eq!(number(store, AGREED).await, 1);
+        desk.post(&format!("/mandates/{reference}/end"), &[("by", "user")]).await.assert_status(303);
+        const ENDED: &str = "SELECT COUNT(*) FROM mandate m JOIN mandate_grant g ON g.mandate_id = m.id \
+            JOIN entry e ON e.id = m.ended_entry_id AND e.id = g.ended_entry_id WHERE e.kind = 'mandate.revoked'";
+        assert_eq!(number(store, ENDED).await, 1);
+        for statement in [
+            "UPDATE mandate SET ended_entry_id = NULL",
+            "UPDATE mandate SET consent_entry_id = NULL",
+            "UPDATE mandate_grant SET ended_entry_id = NULL",
+            "UPDATE card SET state = 'lost', ended_at = imported_at",
+            "UPDATE card SET ended_entry_id = entry_id",
+        ] {
+            let refused = force(store, statement).await.expect_err(statement).to_string();
+            assert!(refused.contains("without its entry"), "{statement}: {refused}");
+        }
+        let nowhere = if desk.app.db.engine == Engine::Sqlite { "zeroblob(16)" } else { "'00000000-0000-0000-0000-000000000000'" };
+        let lost = format!("UPDATE card SET state = 'lost', ended_at = imported_at, ended_entry_id = {nowhere}");
+        assert!(force(store, &lost).await.is_err(), "no such entry");
     }
 }
 

@@ -7,6 +7,7 @@ use sqlx::Connection;
 use tokio::sync::OnceCell;
 
 use super::postgres::cluster_url;
+use super::silent::Silent;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -20,6 +21,7 @@ pub struct TestDb {
     /// As in the configuration: `sqlite:PATH` or `postgres://…`.
     pub url: String,
     pub engine: Engine,
+    silent: Silent,
     _folder: Option<TempFolder>,
 }
 
@@ -35,20 +37,30 @@ impl TestDb {
                 let folder = TempFolder::new();
                 let file = folder.0.join("entremise.sqlite");
                 std::fs::write(&file, bytes).expect("the temporary folder can be written");
-                Self { url: format!("sqlite:{}", file.display()), engine, _folder: Some(folder) }
+                Self {
+                    url: format!("sqlite:{}", file.display()),
+                    engine,
+                    silent: Silent::default(),
+                    _folder: Some(folder),
+                }
             }
             Engine::Postgres => {
                 POSTGRES_TEMPLATE.get_or_init(migrated_template).await;
                 let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
                 create_database(&format!("CREATE DATABASE {name} TEMPLATE migrated")).await;
-                Self { url: format!("{}{name}", cluster_url()), engine, _folder: None }
+                Self {
+                    url: format!("{}{name}", cluster_url()),
+                    engine,
+                    silent: Silent::default(),
+                    _folder: None,
+                }
             }
         }
     }
 
     /// The same database, for somebody who does not outlive its owner.
     pub fn shared(&self) -> Self {
-        Self { url: self.url.clone(), engine: self.engine, _folder: None }
+        Self { url: self.url.clone(), engine: self.engine, silent: self.silent.shared(), _folder: None }
     }
 
     /// A database without any table: for SQLite, a file that does not exist yet.
@@ -57,12 +69,22 @@ impl TestDb {
             Engine::Sqlite => {
                 let folder = TempFolder::new();
                 let file = folder.0.join("data/entremise.sqlite");
-                Self { url: format!("sqlite:{}", file.display()), engine, _folder: Some(folder) }
+                Self {
+                    url: format!("sqlite:{}", file.display()),
+                    engine,
+                    silent: Silent::default(),
+                    _folder: Some(folder),
+                }
             }
             Engine::Postgres => {
                 let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
                 create_database(&format!("CREATE DATABASE {name}")).await;
-                Self { url: format!("{}{name}", cluster_url()), engine, _folder: None }
+                Self {
+                    url: format!("{}{name}", cluster_url()),
+                    engine,
+                    silent: Silent::default(),
+                    _folder: None,
+                }
             }
         }
     }
@@ -83,10 +105,10 @@ impl TestDb {
         }
     }
 
-    /// The database, opened as the service opens it. May be opened several times, as by several nodes.
+    /// The database, opened as the service opens it, and watched. May be opened several times, as by several nodes.
     pub async fn store(&self) -> Store {
         let options: Options = self.url.parse().expect("a database URL");
-        Store::open(&options).await.expect("the fresh database opens")
+        Store::watched(&options, self.silent.told()).await.expect("the fresh database opens")
     }
 }
 

@@ -8,11 +8,13 @@ mod postgres;
 pub mod program;
 pub mod services;
 pub mod signing;
+mod silent;
 
 pub use app::{Answer, TestApp};
 pub use database::{Engine, TempFolder, TestDb};
 pub use people::Roles;
 pub(crate) use people::change;
+pub use silent::{NO_ACT, judge};
 
 /// Writes one test once and runs it on both engines. The argument is any type with an async `fresh(Engine)`:
 ///

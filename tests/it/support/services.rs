@@ -131,9 +131,9 @@ impl TestApp {
                 "INSERT INTO mandate (id, reference, structure_id, user_id, proposed_by, state, duration, proposed_at,
                    activity_at, consent_means, consented_at, acr, text_version, text_sealed, text_hash, signed_at,
                    signed_by, signed_card, signed_step, ends_at, attestation_sealed, next_sequence, entry_id,
-                   signed_entry_id)
+                   signed_entry_id, consent_entry_id)
                  VALUES ($1, $2, $3, $4, $5, 'active', '31', $6, $6, 'screen', $6, $7, '1', $8, $8, $6, $5, $9, 1, $10,
-                   $8, 1, $11, $11)")
+                   $8, 1, $11, $11, $11)")
                 .bind(id).bind(reference.as_str().to_owned()).bind(desk.structure).bind(user).bind(desk.aidant).bind(now)
                 .bind(acr.map(str::to_owned)).bind(vec![0u8; 32]).bind(desk.card).bind(ends).bind(entry))?;
             for (grant, domain) in grants.iter().zip(domains) {
