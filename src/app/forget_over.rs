@@ -6,7 +6,7 @@ use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::store::session::OverRow;
 use crate::store::{
-    StoreError, WriteTx, check, misuse, over, professional, session, spent_proof, stash, throttle,
+    StoreError, WriteTx, check, over, professional, review, session, spent_proof, stash, throttle,
 };
 use crate::{transact, view};
 
@@ -76,12 +76,12 @@ async fn forget_some(tx: &mut WriteTx, now: Timestamp) -> Result<u64, StoreError
 
 /// What auditors wrote about findings: that they were looked into stays, and by whom.
 async fn forget_notes(app: &App, now: Timestamp) -> Result<u64, Fault> {
-    let empty = |finding: &str| app.sealer.seal_text(misuse::note_place(finding), "");
+    let empty = |finding: &str| app.sealer.seal_text(review::note_place(finding), "");
     let length = i64::try_from(empty("").map_err(Fault::from)?.len()).unwrap_or(i64::MAX);
     let old = view!(app.store, tx => { over::reviews(tx, now - AFTER_REVIEW, length, ROUND).await })?;
     for finding in &old {
         let sealed = empty(finding).map_err(Fault::from)?;
-        transact!(app.store, "forget_note", tx => { over::review_note(tx, finding, &sealed).await })?;
+        transact!(app.store, "forget_note", tx => { over::empty_notes(tx, finding, now - AFTER_REVIEW, &sealed).await })?;
     }
     Ok(u64::try_from(old.len()).unwrap_or(0))
 }

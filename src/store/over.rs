@@ -72,15 +72,20 @@ pub async fn reviews(
     empty: i64,
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
-    const SQL: &str = "SELECT finding FROM alert_review WHERE reviewed_at < $1 AND length(note_sealed) > $2 \
-        ORDER BY reviewed_at LIMIT $3";
+    const SQL: &str = "SELECT DISTINCT finding FROM alert_review WHERE reviewed_at < $1 AND length(note_sealed) > $2 \
+        ORDER BY finding LIMIT $3";
     on!(tx, c => sqlx::query_scalar(SQL).bind(before).bind(empty).bind(limit).fetch_all(c).await)
 }
 
-/// Puts a note in the place of another.
-pub async fn review_note(tx: &mut WriteTx, finding: &str, sealed: &[u8]) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE alert_review SET note_sealed = $2 WHERE finding = $1";
-    changed!(tx, sqlx::query(SQL).bind(finding.to_owned()).bind(sealed))?;
+/// Puts an emptied note in the place of those of a finding.
+pub async fn empty_notes(
+    tx: &mut WriteTx,
+    finding: &str,
+    before: Timestamp,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE alert_review SET note_sealed = $3 WHERE finding = $1 AND reviewed_at < $2";
+    changed!(tx, sqlx::query(SQL).bind(finding.to_owned()).bind(before).bind(sealed))?;
     Ok(())
 }
 

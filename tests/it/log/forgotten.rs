@@ -3,6 +3,7 @@ use entremise::app::end_over::end_over;
 use entremise::app::erase_user;
 use entremise::app::forget_over::forget;
 use entremise::app::notices::{self, Carrier};
+use entremise::store::review::{self, NewReview};
 use time::Duration;
 
 use super::*;
@@ -115,12 +116,14 @@ on_both_engines! {
         assert_eq!(notices::mailbox(&app.app, 10).await.unwrap(), []);
 
         let (entry, now, person) = (app.entry(Kind::PersonCreated).await, app.app.now(), desk.aidant.id);
-        let place = |finding: &'static str| entremise::store::misuse::note_place(finding);
+        let place = review::note_place;
         let sealed = app.app.sealer.seal_text(place("burst:x"), "Rien de grave").unwrap();
         let device = entremise::domain::ids::RowId::new(now, &*app.app.entropy);
         let token = entremise::domain::secret::PlainToken::presented("browser").hash();
         entremise::transact!(store, "test", tx => {
-            entremise::store::misuse::mark(tx, "burst:x", (person, now), &sealed, entry).await?;
+            let by = (person, now);
+            let new = NewReview { finding: "burst:x", number: 1, by, note_sealed: &sealed, entry, seen: (1, now) };
+            review::mark(tx, &new).await?;
             entremise::store::session::device_add(tx, device, &token, person, now).await
         })
         .unwrap();
@@ -130,8 +133,8 @@ on_both_engines! {
         app.clock.advance(Duration::days(2));
         round(app).await;
         assert_eq!(number(store, "SELECT COUNT(*) FROM device").await, 0);
-        let row = entremise::view!(store, tx => { entremise::store::misuse::review(tx, "burst:x").await }).unwrap().unwrap();
-        assert_eq!(app.app.sealer.open_text(place("burst:x"), &row.note_sealed).unwrap(), "");
+        let marks = entremise::view!(store, tx => { review::of(tx, &["burst:x".to_owned()]).await }).unwrap();
+        assert_eq!(app.app.sealer.open_text(place("burst:x"), &marks[0].note_sealed).unwrap(), "");
         assert_eq!(forget(&app.app).await.unwrap(), 0, "once");
     }
 
