@@ -112,7 +112,7 @@ on_both_engines! {
         let program = Program::beside_on(app, older.shared());
         program.run(&["users", "replay-erasures"]).refused(&["nothing was changed", &format!("end {living} first")]);
         program.run(&["doctor"]).refused(&["users replay-erasures"]);
-        force(&restored.store, "UPDATE mandate SET state = 'ended', ended_at = signed_at, end_reason = 'closed' WHERE state = 'active'").await.unwrap();
+        force(&restored.store, "UPDATE mandate SET state = 'ended', ended_at = signed_at, end_reason = 'closed', ended_entry_id = entry_id WHERE state = 'active'").await.unwrap();
         program.run(&["users", "replay-erasures"]).refused(&["1 to do again"]);
         let other = file.with_file_name("of-another-node");
         std::fs::rename(&file, &other).unwrap();

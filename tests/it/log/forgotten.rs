@@ -120,7 +120,7 @@ on_both_engines! {
         let sealed = app.app.sealer.seal_text(place("burst:x"), "Rien de grave").unwrap();
         let device = entremise::domain::ids::RowId::new(now, &*app.app.entropy);
         let token = entremise::domain::secret::PlainToken::presented("browser").hash();
-        entremise::transact!(store, "test", tx => {
+        entremise::transact!(store, "test_rows", tx => {
             let by = (person, now);
             let new = NewReview { finding: "burst:x", number: 1, by, note_sealed: &sealed, entry, seen: (1, now) };
             review::mark(tx, &new).await?;
@@ -151,7 +151,7 @@ on_both_engines! {
         let store = &app.app.store;
         force(store, "UPDATE use_session SET declared_service = 'CAF, dossier de Josette'").await.unwrap();
         assert_eq!(number(store, "SELECT COUNT(*) FROM reported_action").await, 1);
-        force(store, "UPDATE mandate SET state = 'ended', ended_at = signed_at, end_reason = 'closed'").await.unwrap();
+        force(store, "UPDATE mandate SET state = 'ended', ended_at = signed_at, end_reason = 'closed', ended_entry_id = entry_id").await.unwrap();
         erase_user::erase(&app.app, user, erase_user::Reason::Request, None).await.unwrap();
         assert_eq!(number(store, "SELECT COUNT(*) FROM reported_action").await, 0);
         let left = "SELECT COUNT(*) FROM use_session WHERE declared_service IS NOT NULL OR subject_hash IS NOT NULL";
