@@ -12,7 +12,7 @@ use crate::log::proof::check_inclusion;
 use crate::log::receipt::Receipt;
 use crate::store::action_log::{self, part_place};
 use crate::store::tree::CheckpointRow;
-use crate::store::{Access, AsStoreError, StoreError, export, tree as stored};
+use crate::store::{Access, AsStoreError, StoreError, epoch, export, tree as stored};
 use crate::view;
 
 use super::App;
@@ -133,6 +133,12 @@ pub(super) async fn head_over(
     Ok((head, note))
 }
 
+/// How the keys of the log succeeded each other under the head of so many entries.
+pub(super) async fn successions(tx: &mut impl Access, size: i64) -> Result<Vec<SignedNote>, ReceiptError> {
+    let notes = epoch::successions(tx, size).await?;
+    notes.iter().map(|note| note.parse().map_err(|_| ReceiptError::Altered)).collect()
+}
+
 async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, ReceiptError> {
     let policy = app.config.log.policy().map_err(ReceiptError::Policy)?;
     view!(app.store, tx => {
@@ -140,6 +146,7 @@ async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, Rece
         let index = row.leaf_index.ok_or(ReceiptError::Waiting)?;
         let (head, note) = head_over(tx, policy.as_ref(), index).await?;
         let (index, size) = (u64::try_from(index).unwrap_or(0), u64::try_from(head.size).unwrap_or(0));
+        let keys = successions(tx, head.size).await?;
         let paths = tree::inclusion(tx, &[index], size).await?;
         let path = paths.into_iter().next().unwrap_or_default();
         let signed = app.log.open_checkpoint(&note).map_err(|_| ReceiptError::Altered)?;
@@ -157,6 +164,6 @@ async fn make(app: &App, id: EntryId, shown: &[PartKind]) -> Result<String, Rece
             let part = Part::open(kind, *nonce, bytes.to_vec(), commitment);
             parts.push(part.map_err(|_| ReceiptError::Altered)?);
         }
-        Ok(Receipt { leaf: text, parts: &parts, index, path: &path, head: &note }.write())
+        Ok(Receipt { leaf: text, parts: &parts, index, path: &path, head: &note, keys: &keys }.write())
     })
 }

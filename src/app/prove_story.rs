@@ -13,7 +13,7 @@ use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
-use super::give_receipt::{ReceiptError, head_over, proven};
+use super::give_receipt::{ReceiptError, head_over, proven, successions};
 use super::record;
 use super::search_log::perimeter;
 use super::tree;
@@ -26,6 +26,7 @@ const CHUNK: i64 = 100;
 pub struct Proving {
     mandate: MandateId,
     head: SignedNote,
+    keys: Vec<SignedNote>,
     size: u64,
     root: Hash,
     /// How many entries were given.
@@ -46,10 +47,12 @@ pub async fn prove(app: &App, who: &SignedIn, reference: &str) -> Result<Proving
         record::refuse(app, draft, &who.person_id.to_string()).await?;
         return Err(ReceiptError::NotFound);
     };
-    let (row, head) = view!(app.store, tx => {
+    let (row, head, keys) = view!(app.store, tx => {
         let latest = stored::latest_checkpoint(tx).await?.ok_or(ReceiptError::Waiting)?;
         let last = auditor::last_place(tx, mandate.id, latest.size).await?.ok_or(ReceiptError::Waiting)?;
-        head_over(tx, policy.as_ref(), last).await
+        let (row, head) = head_over(tx, policy.as_ref(), last).await?;
+        let keys = successions(tx, row.size).await?;
+        Ok::<_, ReceiptError>((row, head, keys))
     })?;
     let root = app.log.open_checkpoint(&head).map_err(|_| ReceiptError::Altered)?.root;
     let draft = Draft::done(Kind::LogExported)
@@ -60,7 +63,7 @@ pub async fn prove(app: &App, who: &SignedIn, reference: &str) -> Result<Proving
         .fact("after_last", row.size);
     record::append(app, draft).await?;
     let size = u64::try_from(row.size).unwrap_or(0);
-    Ok(Proving { mandate: mandate.id, head, size, root, given: 0, over: false })
+    Ok(Proving { mandate: mandate.id, head, keys, size, root, given: 0, over: false })
 }
 
 impl Proving {
@@ -84,7 +87,8 @@ impl Proving {
         let mut text = String::new();
         for ((index, row), path) in rows.iter().zip(paths) {
             let leaf = proven(&row.leaf, *index, (self.size, &self.root), &path)?;
-            let receipt = Receipt { leaf, parts: &[], index: *index, path: &path, head: &self.head };
+            let (head, keys) = (&self.head, &self.keys[..]);
+            let receipt = Receipt { leaf, parts: &[], index: *index, path: &path, head, keys };
             text.push_str(&receipt.write());
             text.push('\n');
             self.given += 1;

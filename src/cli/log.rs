@@ -25,7 +25,8 @@ pub(super) enum Verb {
     /// Take the log, or a range of it, away as a bundle that can be verified elsewhere (JSON Lines).
     Export(log_export::ExportOptions),
     /// Verify a bundle or a receipt, without the service: signatures, tree, commitments, and what the entries mean.
-    /// Exit code 0 when everything holds, 1 when anything is wrong.
+    /// Exit code 0 when everything holds, 1 when anything is wrong, 2 for wrong usage, 3 when everything holds and the log
+    /// says itself that entries which your checkpoint covers were lost.
     Verify(log_verify::Options),
     /// Run a witness of logs: it vouches for heads that extend those it saw before (C2SP tlog-witness).
     Witness(log_witness::Options),

@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Results go to standard output, progress and faults to standard error.
-//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (clap). No secret is ever an argument.
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (clap), 3 (`log verify`) sound, but entries that your own
+//! checkpoint covers were lost. No secret is ever an argument.
 mod cards;
 mod check;
 mod clients;
@@ -93,7 +94,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("entremise: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(if matches!(failure, Failure::Lost(_)) { LOST } else { 1 })
         }
     }
 }
@@ -102,6 +103,9 @@ pub fn run() -> ExitCode {
 pub fn command() -> clap::Command {
     Arguments::command()
 }
+
+/// The exit code of [`Failure::Lost`].
+const LOST: u8 = 3;
 
 /// What stops a verb: a sentence for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +120,9 @@ pub enum Failure {
     Io(#[from] std::io::Error),
     #[error("{0}")]
     Refused(String),
+    /// What was verified is sound, and says itself that entries the verifier knew of are gone.
+    #[error("{0}")]
+    Lost(String),
 }
 
 /// Prints one line of result.

@@ -75,6 +75,8 @@ pub enum Line<'a> {
 /// Why a line is none of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadLine {
+    #[error("it is not UTF-8")]
+    Text,
     #[error("not JSON of a bundle: {0}")]
     Json(String),
     #[error("version {0} of the bundle is not known to this program")]

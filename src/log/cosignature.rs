@@ -12,6 +12,8 @@ use super::token::Token;
 use crate::domain::time::Timestamp;
 
 const TYPE_COSIGNATURE_V1: u8 = 0x04;
+/// Of the keys of logs; no witness signs with one.
+const TYPE_LOG: u8 = 0x01;
 
 /// A witness's public key under its name. Not a log key: the type is part of the key's id.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,6 +92,15 @@ pub fn cosign(note: &SignedNote, witness: &LogSigner, at: Timestamp) -> Signatur
     let time = u64::try_from(seconds).unwrap_or(0).to_be_bytes();
     let signature = [&time[..], &witness.sign(&message(seconds, note.text()))].concat();
     SignatureLine { name: key.name.to_string(), id: key.id, signature }
+}
+
+/// Type and key of a witness that signs in a way not known here; `None` for any other text.
+pub(super) fn of_unknown_type(text: &str) -> Option<Vec<u8>> {
+    let (name, rest) = text.split_once('+')?;
+    let (id, key) = rest.split_once('+')?;
+    let (id, key) = (data_encoding::HEXLOWER.decode(id.as_bytes()).ok()?, STANDARD.decode(key).ok()?);
+    let known = matches!(key.first()?, &TYPE_COSIGNATURE_V1 | &TYPE_LOG);
+    (!known && id.len() == 4 && Token::new(name).is_ok()).then_some(key)
 }
 
 impl fmt::Display for WitnessKey {

@@ -40,10 +40,14 @@ pub fn renamed(key: &NoteKey, origin: &Token) -> NoteKey {
     if same_log(key.name(), origin) { NoteKey::new(origin.clone(), *key.public()) } else { key.clone() }
 }
 
+/// Of which log a head says that it is: its first line.
+pub fn named(note: &SignedNote) -> Option<Token> {
+    note.text().split('\n').next().and_then(|line| Token::new(line).ok())
+}
+
 /// Reads a head of any epoch of the log that `key` belongs to.
 pub fn open(note: &SignedNote, key: &NoteKey) -> Result<Checkpoint, CheckpointError> {
-    let named = note.text().split('\n').next().and_then(|line| Token::new(line).ok());
-    match named {
+    match named(note) {
         Some(named) => Checkpoint::open(note, &renamed(key, &named)),
         None => Checkpoint::open(note, key),
     }

@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use super::cosignature::WitnessKey;
+use super::cosignature::{self, WitnessKey};
 use super::note::NoteKey;
 
 /// A witness, by the name the policy gives it.
@@ -17,6 +17,8 @@ pub struct Witness {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Member {
     Witness(usize),
+    /// A witness that signs in a way not known here: it counts as a member, and never vouches.
+    Unknown,
     Group(usize),
 }
 
@@ -65,6 +67,7 @@ impl Policy {
     fn holds(&self, member: Member, vouches: &dyn Fn(&WitnessKey) -> bool) -> bool {
         match member {
             Member::Witness(place) => self.witnesses.get(place).is_some_and(|witness| vouches(&witness.key)),
+            Member::Unknown => false,
             Member::Group(place) => self.groups.get(place).is_some_and(|group| {
                 let held = group.members.iter().filter(|member| self.holds(**member, vouches)).count();
                 held >= group.wanted
@@ -91,6 +94,8 @@ struct Reading {
     names: HashMap<String, Member>,
     /// Names that are members of a group already: each counts in one way only.
     used: Vec<String>,
+    /// Keys of witnesses that sign in ways not known here.
+    unknown: Vec<Vec<u8>>,
     quorums: usize,
 }
 
@@ -126,6 +131,13 @@ impl Reading {
     }
 
     fn witness(&mut self, name: &str, key: &str, url: Option<&str>) -> Result<(), &'static str> {
+        if let Some(key) = cosignature::of_unknown_type(key) {
+            if self.unknown.contains(&key) {
+                return Err("this witness is there twice");
+            }
+            self.unknown.push(key);
+            return self.define(name, Member::Unknown);
+        }
         let key: WitnessKey = key.parse().map_err(|_| "not the key of a witness (Ed25519, type 0x04)")?;
         if self.policy.witnesses.iter().any(|known| known.key.public() == key.public()) {
             return Err("this witness is there twice");
@@ -170,6 +182,9 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
     use crate::log::note::LogSigner;
     use crate::log::token::Token;
@@ -198,6 +213,17 @@ mod tests {
         let met = |seen: &[usize]| policy.is_met(&|key| seen.iter().any(|place| keys[*place] == *key));
         assert!(met(&[0, 1, 2]) && met(&[0, 1, 3]) && met(&[0, 1, 2, 3]));
         assert!(!met(&[0, 2, 3]) && !met(&[0, 1]) && !met(&[]));
+        // A witness that signs otherwise (ML-DSA-44, type 0x06) refuses no policy, counts in its group, and vouches for nothing.
+        let other = format!("q.example+0a1b2c3d+{}", STANDARD.encode([&[6][..], &[1; 40]].concat()));
+        let text = format!("witness a {}\nwitness q {other}\n", keys[0]);
+        let wanting = |rest: &str| format!("{text}{rest}\n").parse::<Policy>().unwrap();
+        let (one, both) = (wanting("group g any a q\nquorum g"), wanting("group g all a q\nquorum g"));
+        let first = |key: &WitnessKey| *key == keys[0];
+        assert!(one.is_met(&first) && wanting("quorum a").is_met(&first));
+        assert!(!both.is_met(&|_| true) && !wanting("quorum q").is_met(&|_| true));
+        assert_eq!(one.witnesses.len(), 1);
+        let twice = format!("witness q {other}\nwitness r {other}\nquorum none\n");
+        assert_eq!(twice.parse::<Policy>().unwrap_err().to_string(), "line 2: this witness is there twice");
         let none: Policy = "quorum none\n".parse().unwrap();
         assert!(none.is_met(&|_| false) && !none.asks_witnesses());
     }
@@ -218,7 +244,11 @@ mod tests {
         assert_eq!(group("group g all"), "line 3: a group wants between one and all of its members");
         assert_eq!(group("group g any a a"), "line 3: a name is a member once only");
         assert_eq!(group("group g some a"), "line 3: a group wants any, all or a number of its members");
-        assert_eq!(what("witness a x\n"), "line 1: not the key of a witness (Ed25519, type 0x04)");
+        let log = LogSigner::from_seed(Token::new("w.example").unwrap(), &[1; 32]).unwrap();
+        for key in ["x".to_owned(), log.key().to_string(), "w.example+00000000+BA==".to_owned()] {
+            let refused = what(&format!("witness a {key}\n"));
+            assert_eq!(refused, "line 1: not the key of a witness (Ed25519, type 0x04)");
+        }
         assert!(what("quorum none\r\n").contains("control characters"));
     }
 }

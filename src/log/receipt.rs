@@ -15,7 +15,7 @@ use super::note::SignedNote;
 use super::part::Part;
 use super::proof::check_inclusion;
 use super::token::Token;
-use super::verify::{Trust, Wrong, check_witnesses, open_head};
+use super::verify::{Trust, Wrong, check_witnesses, follow, open_head, open_promise};
 use crate::domain::time::Timestamp;
 
 const VERSION: u64 = 1;
@@ -30,6 +30,8 @@ pub struct Receipt<'a> {
     pub index: u64,
     pub path: &'a [Hash],
     pub head: &'a SignedNote,
+    /// How each key of the log was succeeded by the next, oldest first: whoever holds an old one follows them.
+    pub keys: &'a [SignedNote],
 }
 
 /// What a receipt was found to prove.
@@ -38,6 +40,8 @@ pub struct Proven {
     pub leaf: Leaf,
     pub parts: Vec<Part>,
     pub index: u64,
+    /// Which of the promises given are of this entry.
+    pub kept: Vec<usize>,
     pub head: Checkpoint,
     pub witnessed: Vec<(Token, Timestamp)>,
 }
@@ -56,10 +60,16 @@ impl Receipt<'_> {
     /// One line, without its end.
     pub fn write(&self) -> String {
         let (leaf, parts) = (self.leaf, write_parts(self.parts));
-        format!(
-            "{{\"receipt\":{VERSION},\"leaf\":{leaf},\"parts\":{parts},\"proof\":{}}}",
+        let mut line = format!(
+            "{{\"receipt\":{VERSION},\"leaf\":{leaf},\"parts\":{parts},\"proof\":{}",
             Value::from(self.proof())
-        )
+        );
+        if !self.keys.is_empty() {
+            let keys: Vec<String> = self.keys.iter().map(SignedNote::to_string).collect();
+            let _ = write!(line, ",\"keys\":{}", Value::from(keys));
+        }
+        line.push('}');
+        line
     }
 }
 
@@ -72,6 +82,8 @@ struct Raw<'a> {
     #[serde(borrow)]
     parts: RawParts<'a>,
     proof: String,
+    #[serde(default)]
+    keys: Vec<String>,
 }
 
 /// Whether this text begins as a receipt does.
@@ -87,9 +99,17 @@ pub fn verify(text: &str, trust: &Trust) -> Result<Proven, Wrong> {
         return Err(BadLine::Version(raw.receipt).into());
     }
     let (index, path, note) = read_proof(&raw.proof).ok_or(BadLine::Field("proof"))?;
+    let keys: Vec<SignedNote> = raw
+        .keys
+        .iter()
+        .map(|note| note.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|_| BadLine::Field("keys"))?;
+    let trust = &follow(&keys, trust)?;
     let head = open_head(&note, trust)?;
     let bytes = raw.leaf.get().as_bytes();
-    check_inclusion(&leaf_hash(bytes), index, head.size, &head.root, &path).map_err(Wrong::Proof)?;
+    let hash = leaf_hash(bytes);
+    check_inclusion(&hash, index, head.size, &head.root, &path).map_err(Wrong::Proof)?;
     let leaf = Leaf::decode(bytes).map_err(Wrong::Leaf)?;
     if !epoch::same_log(&leaf.origin, &head.origin) {
         return Err(Wrong::Foreign(leaf.origin));
@@ -100,11 +120,17 @@ pub fn verify(text: &str, trust: &Trust) -> Result<Proven, Wrong> {
         let part = Part::open(kind, opened.nonce, opened.body.as_bytes().to_vec(), commitment);
         parts.push(part.map_err(|_| Wrong::Part(kind))?);
     }
+    let mut kept = Vec::new();
+    for (number, promise) in trust.promises.iter().enumerate() {
+        if open_promise(promise, trust, &leaf.origin)?.leaf == hash {
+            kept.push(number);
+        }
+    }
     let (witnessed, wrong) = check_witnesses(&note, trust);
     if let Some(wrong) = wrong.into_iter().next() {
         return Err(wrong);
     }
-    Ok(Proven { leaf, parts, index, head, witnessed })
+    Ok(Proven { leaf, parts, index, kept, head, witnessed })
 }
 
 /// Index, path and signed head of a tlog-proof. Its `extra` line proves nothing and is passed over.
@@ -158,7 +184,7 @@ mod tests {
         let head = Checkpoint { origin: Token::new(origin).unwrap(), size: 2, root }.sign(&signer);
         parts.retain(|part| part.kind == PartKind::Actor);
         let leaf = String::from_utf8(leaf.encode()).unwrap();
-        Receipt { leaf: &leaf, parts: &parts, index: 1, path: &[sibling], head: &head }.write()
+        Receipt { leaf: &leaf, parts: &parts, index: 1, path: &[sibling], head: &head, keys: &[] }.write()
     }
 
     fn trust() -> Trust {
@@ -193,7 +219,7 @@ mod tests {
         assert_eq!(refused("\"receipt\":1", "\"receipt\":2"), BadLine::Version(2).into());
         assert!(matches!(refused("tlog-proof@v1", "tlog-proof@v2"), Wrong::Line(_)));
         assert!(matches!(verify(&receipt("log.example", 2), &trust()), Err(Wrong::Head(_))));
-        assert!(matches!(verify(&receipt("other.example", 1), &trust()), Err(Wrong::Head(_))));
+        assert!(matches!(verify(&receipt("other.example", 1), &trust()), Err(Wrong::OtherLog { .. })));
         let asking = Trust { quorum: 1, ..trust() };
         assert_eq!(verify(&text, &asking).unwrap_err(), Wrong::Quorum { found: 0, wanted: 1 });
     }

@@ -34,11 +34,15 @@ impl Stored {
     fn of(leaves: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let mut stored = Self { frontier: Frontier::default(), nodes: BTreeMap::new() };
         for leaf in leaves {
-            stored.frontier.append_with(leaf_hash(&leaf), |node, hash| {
-                stored.nodes.insert(node, hash);
-            });
+            stored.add(&leaf);
         }
         stored
+    }
+
+    fn add(&mut self, leaf: &[u8]) {
+        self.frontier.append_with(leaf_hash(leaf), |node, hash| {
+            self.nodes.insert(node, hash);
+        });
     }
 
     /// Reads only what a tile holds, and hashes up from there, as a client of the public tiles does.
@@ -111,6 +115,42 @@ fn every_proof_of_small_trees_agrees_with_the_second_implementation() {
                 other.prove_consistency(usize::try_from(size - old).unwrap());
             assert_eq!(joined(&path), theirs.as_bytes(), "{old} to {size}");
             assert_eq!(check_consistency((old, &stored.root(old)), (size, &root), &path), Ok(()));
+        }
+    }
+}
+
+/// The two implementations grow side by side: at every size the same root, one inclusion and one consistency proof, each
+/// checked by both.
+#[test]
+fn every_size_up_to_4096_agrees_with_the_second_implementation() {
+    let (mut stored, mut other) = (Stored::of([]), second_implementation(0));
+    let mut roots = vec![empty_root()];
+    assert_eq!(empty_root().bytes()[..], other.root().as_bytes()[..]);
+    for size in 1..=4096_u64 {
+        let leaf = (size - 1).to_be_bytes().to_vec();
+        stored.add(&leaf);
+        other.push(leaf);
+        let (root, theirs) = (stored.frontier.root(), other.root());
+        assert_eq!(root.bytes()[..], theirs.as_bytes()[..], "the root of {size}");
+        roots.push(root);
+        let read = |node| Ok::<_, ProofError>(stored.nodes[&node]);
+        assert_eq!(proof::root(size, read), Ok(root));
+        // Places all over the tree, the same in each run.
+        let index = size.wrapping_mul(0x9e37_79b9_7f4a_7c15) % size;
+        let path = proof::inclusion(index, size, read).unwrap();
+        assert_eq!(check_inclusion(&leaf_hash(&index.to_be_bytes()), index, size, &root, &path), Ok(()));
+        let proven = InclusionProof::<Sha256>::try_from_bytes(joined(&path)).unwrap();
+        assert!(
+            theirs.verify_inclusion(&index.to_be_bytes().to_vec(), index, &proven).is_ok(),
+            "{index} of {size}"
+        );
+        let old = size.wrapping_mul(0xd1b5_4a32_d192_ed03) % size;
+        let path = proof::consistency(old, size, read).unwrap();
+        let before = roots[usize::try_from(old).unwrap()];
+        assert_eq!(check_consistency((old, &before), (size, &root), &path), Ok(()));
+        if old > 0 {
+            let proven = other.prove_consistency(usize::try_from(size - old).unwrap());
+            assert_eq!(joined(&path), proven.as_bytes(), "{old} to {size}");
         }
     }
 }

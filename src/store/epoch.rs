@@ -45,10 +45,11 @@ pub async fn place(tx: &mut WriteTx, size: i64, id: EntryId) -> Result<(), Store
     Ok(())
 }
 
-/// The notes by which each log key introduced the next, oldest first.
-pub async fn successions(tx: &mut impl Access) -> Result<Vec<String>, StoreError> {
-    const SQL: &str = "SELECT note FROM log_succession ORDER BY position";
-    on!(tx, c => sqlx::query_scalar(SQL).fetch_all(c).await)
+/// The notes by which each log key introduced the next, oldest first: those whose entries are among the first `size`.
+pub async fn successions(tx: &mut impl Access, size: i64) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT s.note FROM log_succession s JOIN log_leaf l ON l.entry_id = s.entry_id \
+        WHERE l.leaf_index < $1 ORDER BY s.position";
+    on!(tx, c => sqlx::query_scalar(SQL).bind(size).fetch_all(c).await)
 }
 
 /// Keeps the note of a succession; two at the same time are refused by their position.

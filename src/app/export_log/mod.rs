@@ -25,8 +25,8 @@ use super::log_line::open_part;
 use super::record::{self, RecordError};
 use super::tree::{self, TreeError};
 use super::witnessing;
-use writing::Stage;
 pub use writing::Writing;
+use writing::{STORIES, Stage};
 
 /// Places read at once.
 const PAGE: i64 = 500;
@@ -131,7 +131,8 @@ async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Res
         }
         let (frontier, _) = tree::edge(tx, first).await?;
         let note = witnessing::note(tx, &head).await?;
-        Ok((head, note, first, frontier.peaks().to_vec(), epoch::successions(tx).await?))
+        let keys = epoch::successions(tx, head.size).await?;
+        Ok((head, note, first, frontier.peaks().to_vec(), keys))
     })?;
     let keys = keys.iter().map(|note| note.parse()).collect::<Result<_, _>>();
     let keys = keys.map_err(|bad: NoteError| StoreError::Corrupt(bad.to_string()))?;
@@ -211,12 +212,19 @@ impl Export {
         }
         for (from, until) in self.pages(self.first()) {
             let rows = view!(app.store, tx => { export::range(tx, from, until).await })?;
-            rows.iter().filter(|row| rests.holds(row)).cloned().collect::<Vec<_>>().iter().for_each(|row| {
-                rests.mandates.extend(row.mandate_id);
-                rests.cards.extend(row.card_id);
-                rests.people.extend(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()));
-                rests.users.extend(Leaf::decode(&row.leaf).ok().and_then(|leaf| leaf.user));
-            });
+            for row in &rows {
+                if rests.holds(row) {
+                    rests.mandates.extend(row.mandate_id);
+                    rests.rest_on(row);
+                }
+            }
+        }
+        // What these mandates' stories hold from before the range is told too, and rests on its own people and cards.
+        let is_within = rests.perimeter.is_some() && self.first() > 0;
+        let stories: Vec<MandateId> = rests.mandates.iter().copied().filter(|_| is_within).collect();
+        for some in stories.chunks(STORIES) {
+            let rows = view!(app.store, tx => { export::of_mandates(tx, some, signed(self.first())).await })?;
+            rows.iter().for_each(|row| rests.rest_on(row));
         }
         Ok(rests)
     }
@@ -305,6 +313,13 @@ struct Rests {
 }
 
 impl Rests {
+    /// What stands behind an entry that is told must be told too.
+    fn rest_on(&mut self, row: &PlacedRow) {
+        self.cards.extend(row.card_id);
+        self.people.extend(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()));
+        self.users.extend(Leaf::decode(&row.leaf).ok().and_then(|leaf| leaf.user));
+    }
+
     /// Whether an entry is of the perimeter itself.
     fn holds(&self, row: &PlacedRow) -> bool {
         let Some(perimeter) = &self.perimeter else { return true };

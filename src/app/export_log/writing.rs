@@ -9,7 +9,7 @@ use super::{Export, ExportError, PAGE, Rests, Sink, signed};
 use crate::app::App;
 
 /// Stories read at once.
-const STORIES: usize = 50;
+pub(super) const STORIES: usize = 50;
 
 /// An export on its way, some lines at a time: whoever takes it sets the pace, and nothing else is in memory.
 #[derive(Debug)]

@@ -1,5 +1,4 @@
 //! The bundle as a whole: each line in its turn, held against those before it.
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -11,17 +10,13 @@ use super::erasure::Erasures;
 use super::fault::{Fault, Place, Wrong};
 use super::meaning::Meaning;
 use super::prepare::{Met, Shown, Told};
-use super::tree::{self, Tree};
+use super::promises::Promises;
+use super::tree::Tree;
 use super::{Report, Trust, witnesses};
-use crate::domain::time::Timestamp;
 use crate::log::bundle::{BadLine, Header};
 use crate::log::entry::Leaf;
-use crate::log::epoch;
 use crate::log::merkle::Hash;
-use crate::log::note::NoteKey;
 use crate::log::part::PartKind;
-use crate::log::promise::Promise;
-use crate::log::token::Token;
 
 /// What has been met so far, entry after entry in the order of the file.
 pub(super) struct Check {
@@ -31,15 +26,12 @@ pub(super) struct Check {
     erasures: Erasures,
     counts: Counts,
     clocks: Clocks,
-    /// The parts were asked for: a missing one was erased.
-    opened: bool,
+    promises: Promises,
     report: Report,
     tree: Option<Tree>,
     meaning: Meaning,
-    promised: HashMap<Hash, Promise>,
-    latest: Option<Timestamp>,
-    /// Of the range.
-    earliest: Option<Timestamp>,
+    /// The verifier's own head was compared with the tree, or it was told why it cannot be.
+    held: bool,
     line: u64,
     ended: bool,
 }
@@ -52,13 +44,11 @@ impl Check {
             erasures: Erasures::new(scratch),
             counts: Counts::default(),
             clocks: Clocks::default(),
-            opened: false,
+            promises: Promises::default(),
             report: Report::default(),
             tree: None,
             meaning: Meaning::new(scratch),
-            promised: HashMap::new(),
-            latest: None,
-            earliest: None,
+            held: false,
             line: 0,
             ended: false,
         }
@@ -102,7 +92,12 @@ impl Check {
                 return Ok(false);
             }
             (Met::Entry(entry), true) => self.entry(*entry)?,
-            (Met::Hash { at, hash }, true) => self.place(at, hash),
+            (Met::Hash { at, hash }, true) => {
+                if self.report.perimeter.is_none() {
+                    self.blame(Some(at), Wrong::Hidden);
+                }
+                self.place(at, hash);
+            }
             (Met::Checkpoint(note), true) => {
                 self.report.checkpoints += 1;
                 let (trust, epochs) = (&self.trust, &self.epochs);
@@ -131,35 +126,22 @@ impl Check {
         self.report.origin = Some(header.origin.clone());
         (self.report.first, self.report.size) = (header.first, tree.checkpoint().size);
         self.report.root = Some(tree.checkpoint().root);
-        self.report.partial = header.perimeter.is_some();
-        self.opened = header.parts;
+        self.report.head = Some(header.head.clone());
+        self.report.perimeter.clone_from(&header.perimeter);
+        self.report.opened = header.parts || self.trust.parts;
         self.counts.begin(header);
         if let Some(wrong) = epochs::tie(&tree, header.first, &self.trust) {
             self.blame(None, wrong);
+            self.held = true;
         }
-        self.witnesses(header);
-        self.promises(&header.origin);
-        self.tree = Some(tree);
-        true
-    }
-
-    fn promises(&mut self, origin: &Token) {
-        for promise in std::mem::take(&mut self.trust.promises) {
-            let open = |key: &NoteKey| promise.clone().open(&epoch::renamed(key, origin));
-            match tree::any_key(&self.trust, open) {
-                Some(Ok(promise)) => _ = self.promised.insert(promise.leaf, promise),
-                Some(Err(error)) => self.blame(None, Wrong::PromiseForeign(error.to_string())),
-                None => {}
-            }
-        }
-    }
-
-    fn witnesses(&mut self, header: &Header) {
-        let (vouched, wrong) = witnesses::check(&header.head, &self.trust);
+        let (vouched, mut wrong) = witnesses::check(&header.head, &self.trust);
         self.report.witnessed = vouched;
+        wrong.append(&mut self.promises.begin(&self.trust, &header.origin));
         for wrong in wrong {
             self.blame(None, wrong);
         }
+        self.tree = Some(tree);
+        true
     }
 
     fn entry(&mut self, entry: Told) -> io::Result<()> {
@@ -167,8 +149,9 @@ impl Check {
         let Some(tree) = &mut self.tree else { return Ok(()) };
         if at < self.report.first {
             self.report.context += 1;
-            if let Err(wrong) = tree.context(at, entry.proof.as_deref(), &hash) {
-                self.blame(Some(at), wrong);
+            match tree.context(at, entry.proof.as_deref(), &hash) {
+                Ok(()) => self.promises.met(&hash),
+                Err(wrong) => self.blame(Some(at), wrong),
             }
         } else {
             self.place(at, hash);
@@ -192,13 +175,12 @@ impl Check {
         if let Some(wrong) = self.erasures.take(&leaf, place)? {
             self.blame(Some(at), wrong);
         }
-        self.latest = self.latest.max(Some(leaf.time));
+        self.promises.at(leaf.time, at >= self.report.first);
         if at >= self.report.first {
             self.clocks.take(leaf.time, place);
             for wrong in self.counts.take(&leaf) {
                 self.blame(Some(at), wrong);
             }
-            self.earliest = Some(self.earliest.map_or(leaf.time, |earliest| earliest.min(leaf.time)));
         }
         self.meaning.take(leaf, at, place)?;
         self.meaning.found().into_iter().for_each(|fault| self.report.blame(fault));
@@ -208,7 +190,12 @@ impl Check {
     fn parts(&mut self, at: u64, parts: Vec<Shown>, leaf: &Leaf) -> io::Result<()> {
         let is_shown = |kind: &PartKind| parts.iter().any(|part| part.kind == *kind);
         self.report.absent_parts += leaf.parts.keys().filter(|kind| !is_shown(kind)).count() as u64;
-        if self.opened {
+        if !parts.is_empty() && !self.report.opened {
+            // Whoever wrote the header asked for none: from here on none may be missing without a word.
+            self.report.opened = true;
+            self.blame(Some(at), Wrong::PartShown);
+        }
+        if self.report.opened {
             let place = Place { line: self.line, at: Some(at) };
             self.erasures.parts(leaf, is_shown, place)?;
         }
@@ -225,7 +212,7 @@ impl Check {
     fn place(&mut self, at: u64, hash: Hash) {
         self.continued();
         self.report.entries += 1;
-        self.report.promises_kept += usize::from(self.promised.remove(&hash).is_some());
+        self.promises.met(&hash);
         if let Some(wrong) = self.tree.as_mut().and_then(|tree| tree.place(at, hash).err()) {
             self.blame(Some(at), wrong);
         }
@@ -234,9 +221,11 @@ impl Check {
     /// Holds the tree against the verifier's own head when it has reached that size.
     fn continued(&mut self) {
         let Some((tree, seen)) = self.tree.as_ref().zip(self.trust.seen.as_ref()) else { return };
-        match tree.continues(seen, &self.epochs) {
-            Some(true) => self.report.continues = Some(seen.size),
-            Some(false) => self.blame(None, Wrong::Forked(seen.size)),
+        let (size, continues) = (seen.size, tree.continues(seen, &self.epochs));
+        self.held |= continues.is_some();
+        match continues {
+            Some(true) => self.report.continues = Some(size),
+            Some(false) => self.blame(None, Wrong::Forked(size)),
             None => {}
         }
     }
@@ -246,15 +235,19 @@ impl Check {
         self.continued();
         let wrong = self.tree.as_mut().and_then(|tree| tree.end(end));
         let of = self.tree.as_ref().and_then(|tree| self.epochs.check(tree.checkpoint()).err());
+        let is_whole = wrong.is_none() && of.is_none() && self.tree.as_ref().is_some_and(Tree::is_whole);
         if let Some(wrong) = wrong.or(of) {
             self.blame(None, wrong);
         }
-        match self.trust.seen.as_ref().map(|seen| self.epochs.fate(seen, self.report.first)) {
-            Some(Fate::Lost) => self.report.seen_lost = true,
-            Some(Fate::Wrong(wrong)) => self.blame(None, wrong),
-            Some(Fate::Compared) | None => {}
+        let seen = self.trust.seen.as_ref().filter(|_| !self.held);
+        match seen.map(|seen| (self.epochs.fate(seen, self.report.first), seen.size)) {
+            Some((Fate::Lost, _)) => self.report.seen_lost = true,
+            Some((Fate::Wrong(wrong), _)) => self.blame(None, wrong),
+            // Everything is there, and nowhere a tree of that epoch and size.
+            Some((Fate::Compared, size)) if is_whole => self.blame(None, Wrong::Forked(size)),
+            Some((Fate::Compared, _)) | None => {}
         }
-        if self.report.first == 0 && self.epochs.has_unlogged_key() {
+        if self.epochs.has_unlogged_key() {
             self.blame(None, Wrong::SuccessionUnlogged);
         }
     }
@@ -268,14 +261,12 @@ impl Check {
             }
             Some(_) => {}
         }
-        for promise in std::mem::take(&mut self.promised).into_values() {
-            // The leaf is in none of the places of this range. Where it was due, that is a broken promise.
-            let inside = self.report.first == 0 || self.earliest.is_some_and(|first| promise.time > first);
-            if inside && self.latest.is_some_and(|latest| latest > promise.due()) {
-                self.blame(None, Wrong::PromiseBroken { time: promise.time });
-            } else {
-                self.report.promises_open += 1;
-            }
+        let promises = std::mem::take(&mut self.promises);
+        self.report.promises_kept = promises.kept();
+        let (open, broken) = promises.finish(self.report.first);
+        self.report.promises_open = open;
+        for wrong in broken {
+            self.blame(None, wrong);
         }
         // Where the file is cut short, counts are missing with the rest.
         if self.ended {
@@ -294,7 +285,9 @@ impl Check {
         });
         let erasures = erasures.map_err(|_| io::Error::other("a thread of the verification stopped"))?;
         meaning?;
-        erasures?.into_iter().for_each(|fault| report.blame(fault));
+        let erasures = erasures?;
+        erasures.first.into_iter().for_each(|fault| report.blame(fault));
+        report.wrong += erasures.more;
         Ok(report)
     }
 }

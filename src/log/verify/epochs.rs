@@ -34,7 +34,7 @@ impl Recovery {
 
 /// What becomes of the head that the verifier holds from before.
 pub(super) enum Fate {
-    /// It was, or is to be, compared with the tree.
+    /// It is to be compared with the tree.
     Compared,
     /// The log says itself that this head's entries were lost.
     Lost,
@@ -137,7 +137,7 @@ impl Epochs {
         Ok(())
     }
 
-    /// Whether a key was introduced of which the log, told from its beginning, has no entry.
+    /// Whether a key was introduced of which no entry was told: those that introduce a key are told in every bundle.
     pub(super) fn has_unlogged_key(&self) -> bool {
         self.brought.iter().any(|hash| !self.told.contains(hash))
     }
@@ -147,12 +147,21 @@ impl Epochs {
     }
 }
 
+/// The same trust, and each key that a trusted key introduced. What entries say of it is another matter.
+pub(in crate::log) fn follow(notes: &[SignedNote], trust: &Trust) -> Result<Trust, Wrong> {
+    let mut trust = trust.clone();
+    Epochs::default().succeed(notes, &mut trust)?;
+    Ok(trust)
+}
+
 /// Why the bundle cannot be held against the head that the verifier holds, as far as its first line tells.
 pub(super) fn tie(tree: &tree::Tree, first: u64, trust: &Trust) -> Option<Wrong> {
     let seen = trust.seen.as_ref()?;
     let head = tree.checkpoint();
     let (of, now) = (epoch::split(&seen.origin).1, epoch::split(&head.origin).1);
-    if of > now || (of == now && seen.size > head.size) {
+    if of > now {
+        Some(Wrong::OlderEpoch { found: now, seen: of })
+    } else if of == now && seen.size > head.size {
         Some(Wrong::Older { size: head.size, seen: seen.size })
     } else if of == now && seen.size < first {
         Some(Wrong::Untied { first, seen: seen.size })

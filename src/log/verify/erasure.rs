@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use time::Duration;
+
+use super::TOLD_FAULTS;
 use super::facts;
-use super::fault::{Fault, Place, Wrong};
+use super::fault::{Fault, KEPT_DAYS, Place, Wrong};
 use super::spill::{Spill, words};
 use crate::domain::time::Timestamp;
 use crate::log::entry::{Leaf, Outcome};
@@ -24,18 +27,51 @@ const MISSING: u64 = 3;
 /// More than any of those.
 const BASE: u64 = 1 << 8;
 
+/// Why data may be erased.
+const REASONS: [&str; 3] = ["request", "order", "retention"];
+
 pub(super) struct Erasures {
     /// Person, what is said, place, instant in microseconds, line.
     said: Spill<8>,
     /// What is missing of entries about no user.
     nobody: Person,
-    /// Addresses and browsers of entries before this instant are gone.
-    technical_before: Option<i64>,
+    /// In the order of their places.
+    rounds: Vec<Round>,
+}
+
+/// An entry by which the addresses and browsers of all entries before an instant went, but those of people held.
+#[derive(Clone, Copy)]
+struct Round {
+    before: i64,
+    time: i64,
+    at: u64,
+}
+
+/// What was found: the first faults of the file, and how many more.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) first: Vec<Fault>,
+    pub(super) more: u64,
+}
+
+impl Found {
+    fn push(&mut self, place: Place, what: Wrong) {
+        self.first.push(Fault { place, what });
+        if self.first.len() > 2 * TOLD_FAULTS {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.first.sort_by_key(|fault| fault.place);
+        self.more += self.first.len().saturating_sub(TOLD_FAULTS) as u64;
+        self.first.truncate(TOLD_FAULTS);
+    }
 }
 
 impl Erasures {
     pub(super) fn new(scratch: &Path) -> Self {
-        Self { said: Spill::new(scratch), nobody: Person::default(), technical_before: None }
+        Self { said: Spill::new(scratch), nobody: Person::default(), rounds: Vec::new() }
     }
 
     fn say(&mut self, user: &Pseudonym, what: u64, time: Timestamp, place: Place) -> io::Result<()> {
@@ -58,7 +94,9 @@ impl Erasures {
                 (Some(user), true) => self.say(user, SHOWN * BASE + number(*kind), leaf.time, place)?,
                 (Some(user), false) => self.say(user, missing, leaf.time, place)?,
                 (None, true) => {}
-                (None, false) => self.nobody.hear(missing, leaf.time.unix_micros(), place),
+                (None, false) => {
+                    self.nobody.hear(missing, leaf.time.unix_micros(), place, &mut Found::default());
+                }
             }
         }
         Ok(())
@@ -83,8 +121,11 @@ impl Erasures {
     fn erased(&mut self, leaf: &Leaf, user: Option<&Pseudonym>, place: Place) -> io::Result<Option<Wrong>> {
         let kind = leaf.kind;
         let parts = facts::tokens(leaf, "parts").unwrap_or_default();
-        if facts::token(leaf, "reason").is_none() || parts.is_empty() {
+        let Some(reason) = facts::token(leaf, "reason").filter(|_| !parts.is_empty()) else {
             return Ok(Some(Wrong::Incomplete { kind, missing: "reason and parts" }));
+        };
+        if !REASONS.contains(&reason.as_str()) {
+            return Ok(Some(Wrong::ErasureReason(reason.clone())));
         }
         if let Some(user) = user {
             let kinds = parts.iter().filter_map(|part| part.as_str().parse::<PartKind>().ok());
@@ -93,28 +134,30 @@ impl Erasures {
             return Ok(None);
         }
         let only_technical = parts.iter().map(Token::as_str).all(|part| part == PartKind::Technical.token());
-        // Nobody erases what is to come.
-        Ok(match facts::instant(leaf, "before") {
-            Some(before) if only_technical && before <= leaf.time => {
-                self.technical_before = self.technical_before.max(Some(before.unix_micros()));
-                None
-            }
-            _ => Some(Wrong::Incomplete { kind, missing: "user" }),
-        })
+        let Some(before) = facts::instant(leaf, "before").filter(|_| only_technical) else {
+            return Ok(Some(Wrong::Incomplete { kind, missing: "user" }));
+        };
+        // The time of keeping is no setting: no log may say another.
+        if before > leaf.time - Duration::days(KEPT_DAYS) {
+            return Ok(Some(Wrong::ErasedYoung { before, time: leaf.time }));
+        }
+        let (before, time) = (before.unix_micros(), leaf.time.unix_micros());
+        self.rounds.push(Round { before, time, at: place.at.unwrap_or_default() });
+        Ok(None)
     }
 
     /// Everything has been met: what is missing without an entry that erased it, and what was erased wrongly.
-    pub(super) fn finish(self) -> io::Result<Vec<Fault>> {
-        let (mut found, mut whose, mut person) = (Vec::new(), None, self.nobody);
-        let before = self.technical_before;
+    pub(super) fn finish(self) -> io::Result<Found> {
+        let (mut found, mut whose, mut person) = (Found::default(), None, self.nobody);
+        let rounds = self.rounds;
         self.said.sorted(|[a, b, c, d, what, at, time, line]| {
             if whose.replace([a, b, c, d]) != Some([a, b, c, d]) {
-                found.append(&mut std::mem::take(&mut person).settle(before));
+                std::mem::take(&mut person).settle(&rounds, &mut found);
             }
-            person.hear(what, time.cast_signed(), Place { line, at: Some(at) });
+            person.hear(what, time.cast_signed(), Place { line, at: Some(at) }, &mut found);
         })?;
-        found.append(&mut person.settle(before));
-        found.sort_by_key(|fault| fault.place);
+        person.settle(&rounds, &mut found);
+        found.settle();
         Ok(found)
     }
 }
@@ -127,15 +170,20 @@ fn number(kind: PartKind) -> u64 {
 /// What is said of one person's parts, heard in the order of records.
 #[derive(Default)]
 struct Person {
-    /// Whether placed, and when.
-    holds: Vec<(bool, i64)>,
-    /// The first place where a kind of part is shown.
+    holds: Vec<Hold>,
+    /// By kind of part, the first place where one is shown, and the last where it was erased.
     shown: BTreeMap<u64, u64>,
-    /// The last place where something was erased.
-    erased: Option<u64>,
+    erased: BTreeMap<u64, u64>,
     /// By kind, and whether who acted was nobody else.
     gaps: BTreeMap<u64, Gap>,
-    found: Vec<Fault>,
+}
+
+/// A hold placed, or lifted.
+#[derive(Clone, Copy)]
+struct Hold {
+    placed: bool,
+    time: i64,
+    at: u64,
 }
 
 /// What is missing in one kind of part: the last place of it, and the last instant.
@@ -146,12 +194,12 @@ struct Gap {
 }
 
 impl Person {
-    fn hear(&mut self, what: u64, time: i64, place: Place) {
-        let detail = what % BASE;
+    fn hear(&mut self, what: u64, time: i64, place: Place, found: &mut Found) {
+        let (detail, at) = (what % BASE, place.at.unwrap_or_default());
         match what / BASE {
-            HOLD => self.holds.push((detail == 1, time)),
-            SHOWN => _ = self.shown.entry(detail).or_insert(place.at.unwrap_or_default()),
-            ERASED => self.erased(detail, time, place),
+            HOLD => self.holds.push(Hold { placed: detail == 1, time, at }),
+            SHOWN => _ = self.shown.entry(detail).or_insert(at),
+            ERASED => self.erased(detail, time, place, found),
             _ => {
                 let gap = self.gaps.entry(detail).or_insert(Gap { place, time });
                 if place.at >= gap.place.at {
@@ -162,49 +210,62 @@ impl Person {
         }
     }
 
-    fn erased(&mut self, kinds: u64, time: i64, place: Place) {
-        for kind in PartKind::ALL {
-            let shown = self.shown.get(&number(kind)).is_some_and(|shown| Some(*shown) < place.at);
+    fn erased(&mut self, kinds: u64, time: i64, place: Place, found: &mut Found) {
+        let at = place.at.unwrap_or_default();
+        for kind in PartKind::ALL.into_iter().filter(|kind| kinds & (1 << number(*kind)) != 0) {
+            let shown = self.shown.get(&number(kind)).is_some_and(|shown| *shown < at);
             // Of what the aidant left of themselves, nothing is erased with the user.
-            if shown && kinds & (1 << number(kind)) != 0 && kind != PartKind::Technical {
-                self.found.push(Fault { place, what: Wrong::ErasedAndShown(kind) });
+            if shown && kind != PartKind::Technical {
+                found.push(place, Wrong::ErasedAndShown(kind));
             }
+            let last = self.erased.entry(number(kind)).or_insert(at);
+            *last = at.max(*last);
         }
-        if self.was_held(time) {
-            self.found.push(Fault { place, what: Wrong::ErasedUnderHold });
+        if self.was_held(time, at) {
+            found.push(place, Wrong::ErasedUnderHold);
         }
-        self.erased = self.erased.max(place.at);
     }
 
-    /// Whether a hold stood at an instant. Acts of the same instant, or of nodes whose clocks differ, may lie in the log in any
-    /// order: they are told apart by their instants, and in doubt nobody is blamed.
-    fn was_held(&self, at: i64) -> bool {
-        let last = |is_placed, by| {
-            let of = self.holds.iter().filter(|(placed, time)| *placed == is_placed && *time < by);
-            of.map(|(_, time)| *time).max()
-        };
-        last(true, at)
-            .is_some_and(|placed| last(false, at.saturating_add(1)).is_none_or(|lifted| lifted < placed))
+    /// Whether a hold stood at an instant, and at a place. Acts of the same instant, or of nodes whose clocks differ, may lie in
+    /// the log in any order: one came before another when both instants and places say so, and in doubt nobody is blamed.
+    fn was_held(&self, time: i64, at: u64) -> bool {
+        let before = self.holds.iter().filter(|hold| hold.placed && hold.time < time && hold.at < at);
+        before.max_by_key(|hold| hold.time).is_some_and(|placed| {
+            let lifts = |hold: &Hold| {
+                !hold.placed
+                    && (hold.time <= time || hold.at < at)
+                    && (hold.time >= placed.time || hold.at > placed.at)
+            };
+            !self.holds.iter().any(lifts)
+        })
     }
 
-    fn settle(self, technical_before: Option<i64>) -> Vec<Fault> {
-        let mut found = self.found;
+    /// Whether something of this instant went with its age, or only while the person was held.
+    fn by_age(&self, time: i64, rounds: &[Round]) -> Option<bool> {
+        let mut of_age = rounds.iter().rev().filter(|round| time < round.before).peekable();
+        of_age.peek()?;
+        Some(of_age.any(|round| !self.was_held(round.time, round.at)))
+    }
+
+    fn settle(self, rounds: &[Round], found: &mut Found) {
         for (detail, gap) in &self.gaps {
             let Some(kind) = PartKind::ALL.into_iter().find(|kind| number(*kind) == detail / 2) else {
                 continue;
             };
-            let with_user = self.erased > gap.place.at;
-            let justified = match kind {
-                PartKind::User | PartKind::Details => with_user,
-                PartKind::Technical => {
-                    technical_before.is_some_and(|before| gap.time < before) || (detail % 2 == 1 && with_user)
-                }
-                PartKind::Actor => false,
+            let with_user = self.erased.get(&number(kind)).copied() > gap.place.at;
+            let wrong = match kind {
+                PartKind::User | PartKind::Details if with_user => None,
+                PartKind::Technical if detail % 2 == 1 && with_user => None,
+                PartKind::Technical => match self.by_age(gap.time, rounds) {
+                    Some(true) => None,
+                    Some(false) => Some(Wrong::ErasedUnderHold),
+                    None => Some(Wrong::Unjustified(kind)),
+                },
+                _ => Some(Wrong::Unjustified(kind)),
             };
-            if !justified {
-                found.push(Fault { place: gap.place, what: Wrong::Unjustified(kind) });
+            if let Some(wrong) = wrong {
+                found.push(gap.place, wrong);
             }
         }
-        found
     }
 }

@@ -14,6 +14,9 @@ use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::log::token::Token;
 
+/// Addresses and browsers are kept for this many days.
+pub const KEPT_DAYS: i64 = 365;
+
 /// Where something is wrong: the line of the file, and the place in the log when the line is of an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -58,6 +61,18 @@ pub enum Wrong {
     CutShort { found: u64, wanted: u64 },
     #[error("something follows the end of the bundle")]
     AfterEnd,
+    #[error("the entry stands behind its hash in a bundle that names no perimeter: what it says is hidden")]
+    Hidden,
+    #[error(
+        "a part is shown in a bundle that says that no parts were asked for: the others must be there too, or have been erased"
+    )]
+    PartShown,
+    #[error("no key of the log was given: nothing can be believed")]
+    NoKey,
+    #[error(
+        "this is of the log {found}, and the keys you trust are of {trusted}: another deployment's file, or key"
+    )]
+    OtherLog { found: Token, trusted: String },
     #[error("entries {from} to {until} are missing")]
     Missing { from: u64, until: u64 },
     #[error("an entry out of its place: entry {wanted} was awaited (entries swapped, repeated or added)")]
@@ -78,6 +93,10 @@ pub enum Wrong {
         "the head that proves this bundle is that of {size} entries, older than the one of {seen} you hold: the log was cut back"
     )]
     Older { size: u64, seen: u64 },
+    #[error(
+        "the head that proves this bundle is of epoch {found} of the log, older than epoch {seen} of the one you hold: the log was set back"
+    )]
+    OlderEpoch { found: u32, seen: u32 },
     #[error(
         "the log no longer contains what it signed at the head of {0} entries that you hold: history was rewritten"
     )]
@@ -127,6 +146,12 @@ pub enum Wrong {
     Unjustified(PartKind),
     #[error("the part «{0}» is shown, but an entry says that it was erased")]
     ErasedAndShown(PartKind),
+    #[error("data were erased for «{0}», which is no reason there is: request, order or retention")]
+    ErasureReason(Token),
+    #[error(
+        "addresses and browsers of before {before} were erased at {time}, less than {KEPT_DAYS} days after"
+    )]
+    ErasedYoung { before: Timestamp, time: Timestamp },
     #[error("data were erased while a legal hold stood")]
     ErasedUnderHold,
     #[error("the entry has no part «{0}»: it was brought from elsewhere")]

@@ -14,9 +14,6 @@ const BATCH: usize = 96 * 1024;
 /// Batches under way for each thread: what is read ahead stays small.
 const AHEAD: usize = 32;
 
-/// One line as found; the error is that of reading it.
-type Seen = io::Result<Result<Met, BadLine>>;
-
 /// Calls `see` with every line in order until it says false; whether it never did.
 pub(super) fn each(
     threads: usize,
@@ -26,7 +23,7 @@ pub(super) fn each(
     if threads < 2 {
         let mut text = Vec::new();
         while line(&mut input, &mut text)? {
-            if !see(read(&text)?)? {
+            if !see(read(&text))? {
                 return Ok(false);
             }
             text.clear();
@@ -45,7 +42,7 @@ pub(super) fn each(
         let in_order = in_order;
         for batch in &in_order {
             for met in batch.recv().map_err(stopped)? {
-                if !see(met?)? {
+                if !see(met)? {
                     return Ok(false);
                 }
             }
@@ -58,6 +55,9 @@ pub(super) fn each(
 fn stopped<E>(_: E) -> io::Error {
     io::Error::other("a thread of the verification stopped")
 }
+
+/// One line as found.
+type Seen = Result<Met, BadLine>;
 
 /// Lines one after the other, and where each ends.
 #[derive(Default)]
@@ -76,8 +76,7 @@ fn line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<bool> {
 
 fn read(bytes: &[u8]) -> Seen {
     let text = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes));
-    let text = text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"))?;
-    Ok(prepare(text))
+    prepare(text.map_err(|_| BadLine::Text)?)
 }
 
 /// Reads to the end, or until nobody wants more.

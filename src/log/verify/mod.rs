@@ -14,12 +14,14 @@ mod mandate;
 mod meaning;
 mod once;
 mod prepare;
+mod promises;
 mod spill;
 mod standing;
 mod tree;
 mod turns;
 mod witnesses;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 use std::num::NonZero;
 use std::path::Path;
@@ -27,17 +29,20 @@ use std::path::Path;
 use self::check::Check;
 pub use self::clocks::Backwards;
 pub use self::epochs::Recovery;
-pub use self::fault::{Fault, Place, Wrong};
+pub(super) use self::epochs::follow;
+pub use self::fault::{Fault, KEPT_DAYS, Place, Wrong};
+pub(super) use self::promises::open as open_promise;
 pub use self::standing::{FOR_ALL, STANDING};
-pub(super) use self::tree::open as open_head;
+pub use self::tree::open as open_head;
 pub(super) use self::witnesses::check as check_witnesses;
 use super::checkpoint::Checkpoint;
 use super::cosignature::WitnessKey;
 use super::merkle::Hash;
-use super::note::NoteKey;
+use super::note::{NoteKey, SignedNote};
 use super::policy::Policy;
 use super::promise::SignedPromise;
 use super::token::Token;
+use crate::domain::ids::StructureId;
 use crate::domain::time::Timestamp;
 
 /// Whom and what the verifier trusts: all of it from elsewhere than the bundle.
@@ -56,6 +61,8 @@ pub struct Trust {
     pub vouched_since: Option<Timestamp>,
     /// Promises that people hold on paper.
     pub promises: Vec<SignedPromise>,
+    /// Parts were asked for, whatever the bundle says: one that is missing must have been erased.
+    pub parts: bool,
 }
 
 /// What was verified, and what was found.
@@ -66,6 +73,8 @@ pub struct Report {
     pub first: u64,
     pub size: u64,
     pub root: Option<Hash>,
+    /// The signed head that proves it all, once its signature was found right.
+    pub head: Option<SignedNote>,
     /// Entries of the range; of them, those told and not only hashed.
     pub entries: u64,
     pub told: u64,
@@ -74,6 +83,8 @@ pub struct Report {
     pub parts: u64,
     /// Parts that entries commit to and the bundle does not have: erased, or not asked for.
     pub absent_parts: u64,
+    /// Each missing part had to be accounted for.
+    pub opened: bool,
     pub checkpoints: u64,
     /// The size of the verifier's own head, once the bundle was found to continue it.
     pub continues: Option<u64>,
@@ -83,7 +94,8 @@ pub struct Report {
     pub promises_kept: usize,
     /// Promises about which this bundle decides nothing: not due yet, or from before its range.
     pub promises_open: usize,
-    pub partial: bool,
+    /// Whose entries are told; `None`: everybody's.
+    pub perimeter: Option<BTreeSet<StructureId>>,
     /// Epochs that began because signed entries were lost.
     pub recoveries: Vec<Recovery>,
     /// The verifier's own head covers entries that the log itself says were lost.

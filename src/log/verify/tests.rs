@@ -168,7 +168,7 @@ impl Log {
             head: head.clone(),
             perimeter: None,
             keys: vec![],
-            parts: false,
+            parts: true,
         };
         let mut lines = vec![header.write()];
         for at in 0..size {
@@ -181,6 +181,38 @@ impl Log {
         lines.push(write_end(size as u64));
         lines
     }
+
+    /// The bundle of the places from `first` on, with all before them as what they rest on.
+    fn range(&self, first: usize) -> Vec<String> {
+        let (signer, size) = (signer(ORIGIN, 1), self.told.len());
+        let mut nodes = BTreeMap::new();
+        let mut frontier = Frontier::default();
+        for hash in self.hashes() {
+            frontier.append_with(hash, |node, hash| _ = nodes.insert(node, hash));
+        }
+        let read = |node| Ok::<_, proof::ProofError>(nodes[&node]);
+        let header = Header {
+            origin: token(ORIGIN),
+            first: first as u64,
+            edge: Frontier::read(first as u64, read).unwrap().peaks().to_vec(),
+            head: self.head(size, &signer),
+            perimeter: None,
+            keys: vec![],
+            parts: true,
+        };
+        let proven = |at| self.line(at, Some(&proof::inclusion(at as u64, size as u64, read).unwrap()));
+        let mut lines = vec![header.write()];
+        lines.extend((0..first).map(proven));
+        lines.extend((first..size).map(|at| self.line(at, None)));
+        lines.push(write_end(size as u64));
+        lines
+    }
+}
+
+/// A header that names a perimeter.
+fn within(header: &str, structure: StructureId) -> String {
+    let Ok(crate::log::bundle::Line::Header(header)) = crate::log::bundle::read(header) else { panic!() };
+    Header { perimeter: Some([structure].into()), ..*header }.write()
 }
 
 fn person() -> PersonId {
@@ -215,6 +247,7 @@ mod counting;
 mod entries;
 mod erasing;
 mod file;
+mod hidden;
 mod lies;
 mod mandates;
 mod meaning;

@@ -1,12 +1,14 @@
 //! The tree of a bundle: every entry in its place, every head over exactly the entries it covers.
+use std::collections::BTreeSet;
+
 use super::Trust;
 use super::epochs::Epochs;
 use super::fault::Wrong;
 use crate::log::bundle::Header;
-use crate::log::checkpoint::{Checkpoint, CheckpointError};
+use crate::log::checkpoint::Checkpoint;
 use crate::log::epoch;
 use crate::log::merkle::{Frontier, Hash};
-use crate::log::note::{NoteError, NoteKey, SignedNote};
+use crate::log::note::{NoteKey, SignedNote};
 use crate::log::proof::check_inclusion;
 
 pub(super) struct Tree {
@@ -38,9 +40,15 @@ pub(super) fn any_key<T, E>(
 }
 
 /// A head of any epoch, signed with a key that is trusted.
-pub(in crate::log) fn open(note: &SignedNote, trust: &Trust) -> Result<Checkpoint, Wrong> {
-    let opened = any_key(trust, |key| epoch::open(note, key));
-    opened.unwrap_or(Err(CheckpointError::Note(NoteError::Key))).map_err(Wrong::Head)
+pub fn open(note: &SignedNote, trust: &Trust) -> Result<Checkpoint, Wrong> {
+    if let Some(found) = epoch::named(note)
+        && !trust.keys.is_empty()
+        && !trust.keys.iter().any(|key| epoch::same_log(key.name(), &found))
+    {
+        let names: BTreeSet<&str> = trust.keys.iter().map(|key| key.name().as_str()).collect();
+        return Err(Wrong::OtherLog { found, trusted: names.into_iter().collect::<Vec<_>>().join(", ") });
+    }
+    any_key(trust, |key| epoch::open(note, key)).ok_or(Wrong::NoKey)?.map_err(Wrong::Head)
 }
 
 impl Tree {
@@ -67,6 +75,11 @@ impl Tree {
         self.next
     }
 
+    /// Whether every entry so far was in its place, under the heads signed over it.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.broken
+    }
+
     /// Whether the tree, where it has just reached the size of `seen`, has its root.
     pub(super) fn continues(&self, seen: &Checkpoint, epochs: &Epochs) -> Option<bool> {
         let here = !self.broken && self.frontier.size() == seen.size;
@@ -87,7 +100,7 @@ impl Tree {
         if at < wanted {
             return Err(Wrong::OutOfOrder { wanted });
         }
-        self.next = at + 1;
+        self.next = at.saturating_add(1);
         Err(Wrong::Missing { from: wanted, until: at - 1 })
     }
 

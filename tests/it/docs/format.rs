@@ -154,6 +154,7 @@ fn the_formats_are_as_their_page_says() {
         index: at as u64,
         path: &paths[at - 1],
         head: &seen,
+        keys: &[],
     };
     let (first, second) = (receipt(1, &[][..]), receipt(2, &parts[..]));
     page.says("proof", second.proof());

@@ -3,18 +3,22 @@ use std::sync::Arc;
 
 use entremise::app::App;
 use entremise::app::export_log::Wanted;
+use entremise::app::give_receipt;
 use entremise::app::log_keys::{self, LogKeyError};
 use entremise::app::record::Recorder;
 use entremise::crypto::keyring::LogSeed;
 use entremise::crypto::random::SystemEntropy;
+use entremise::domain::ids::EntryId;
 use entremise::jobs::keeper::KeepError;
 use entremise::log::checkpoint::Checkpoint;
 use entremise::log::note::{NoteKey, SignedNote};
+use entremise::log::receipt;
 use entremise::log::verify::{Trust, Wrong};
 use time::Duration;
 
 use super::*;
-use crate::support::{Engine, Roles, TestApp, TestDb};
+use crate::support::program::{bare, finish};
+use crate::support::{Engine, Roles, TempFolder, TestApp, TestDb};
 
 /// Trusting this key of the log alone.
 fn holding(key: &NoteKey) -> Trust {
@@ -23,6 +27,19 @@ fn holding(key: &NoteKey) -> Trust {
 
 async fn bundle(app: &App) -> Vec<String> {
     lines(app, &Wanted::default()).await
+}
+
+async fn lines_of(app: &App, after: u64) -> Vec<String> {
+    lines(app, &Wanted { after: Some(after), ..Wanted::default() }).await
+}
+
+/// The entry in the last place.
+async fn placed_last(app: &App) -> EntryId {
+    entremise::view!(app.store, tx => {
+        let size = entremise::store::tree::latest_checkpoint(tx).await?.unwrap().size;
+        Ok::<_, StoreError>(entremise::store::export::range(tx, size - 1, size).await?[0].id)
+    })
+    .unwrap()
 }
 
 /// Entries placed and signed by this node.
@@ -113,12 +130,32 @@ on_both_engines! {
         let forked = Checkpoint { root: kept.root, ..last.clone() };
         assert_eq!(seen(&forked).faults[0].what, Wrong::Forked(10));
         let later = Checkpoint { origin: app.app.log.origin_of(3).unwrap(), ..after.clone() };
-        assert_eq!(seen(&later).faults[0].what, Wrong::Older { size: 10, seen: 10 });
+        assert_eq!(seen(&later).faults[0].what, Wrong::OlderEpoch { found: 2, seen: 3 });
+        // The command says it, and its exit code is its own: everything holds, and something is gone.
+        let folder = TempFolder::new();
+        let file = |name: &str, text: String| {
+            let path = folder.0.join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let (log, held) = (file("log", lines.join("\n") + "\n"), file("held", app.app.log.sign_checkpoint(&last).unwrap().to_string()));
+        let key = key.to_string();
+        let run = |option: &str| finish(bare(&["log", "verify", &log, "--key", &key, option, &held]), "");
+        for option in ["--seen", "--keep"] {
+            let told = run(option);
+            assert!(told.code == 3 && told.out.contains("LOST: your checkpoint covers") && told.err.contains("LOST: "), "{told:?}");
+        }
+        assert_eq!(std::fs::read_to_string(&held).unwrap(), app.app.log.sign_checkpoint(&last).unwrap().to_string(), "the proof of it is kept");
+        let key = app.app.log.signers()[0].key().clone();
         // The entry of the recovery hidden behind its hash: the heads after it stand in another epoch.
         let mut hiding = lines.clone();
         let at = hiding.iter().position(|line| line.contains("log.recovered")).unwrap();
         let hash = placed(&restored.store).await[6].1.clone();
         hiding[at] = entremise::log::bundle::write_hash(6, &Hash::from_slice(&hash).unwrap());
+        assert_eq!(check(&hiding, &holding(&key)).faults[0].what, Wrong::Hidden);
+        let mut header: serde_json::Value = serde_json::from_str(&hiding[0]).unwrap();
+        header["perimeter"] = serde_json::json!([]);
+        hiding[0] = header.to_string();
         assert_eq!(check(&hiding, &holding(&key)).faults[0].what, Wrong::Epoch { size: 7, found: 2, wanted: 1 });
 
         // Another node remembers the former epoch: a human looks, and it goes on.
@@ -190,6 +227,11 @@ on_both_engines! {
         // Restarted with both keys: heads bear both signatures.
         let both = with(&[second.clone(), first.clone()]);
         assert!(matches!(log_keys::retire(&both).await, Err(LogKeyError::NotYet)));
+        // A bundle up to the head of before tells nothing of the key that came after it.
+        let until = Wanted { until: Some(app.app.now() - Duration::seconds(30)), ..Wanted::default() };
+        let early = lines(&both, &until).await;
+        assert!(!early[0].contains("succession"), "{}", early[0]);
+        assert_eq!(check(&early, &holding(before.log.signers()[0].key())).faults, []);
         settle(&app, &both, &node).await;
         let note: SignedNote = entremise::app::publish_log::checkpoint(&both).await.unwrap().unwrap().parse().unwrap();
         let (old, new) = (before.log.signers()[0].key().clone(), both.log.signers()[0].key().clone());
@@ -197,18 +239,28 @@ on_both_engines! {
         log_keys::retire(&both).await.unwrap();
         let after = with(std::slice::from_ref(&second));
         write(&after, 2).await;
-        settle(&app, &after, &node).await;
+        let latest = settle(&app, &after, &node).await;
         let note: SignedNote = entremise::app::publish_log::checkpoint(&after).await.unwrap().unwrap().parse().unwrap();
         assert!(note.check(&old).is_err(), "the old key signs no more");
 
         // Who holds only the old key follows the succession; who holds none of them does not.
         let lines = bundle(&after).await;
-        let report = check(&lines, &Trust { seen: Some(held), ..holding(&old) });
+        let report = check(&lines, &Trust { seen: Some(held.clone()), ..holding(&old) });
         assert_eq!((&report.faults[..], report.continues), (&[][..], Some(3)));
         assert!(check(&lines, &holding(&new)).faults.iter().any(|fault| matches!(fault.what, Wrong::Head(_))), "older heads are of the old key");
         assert!(check(&lines, &Trust { keys: vec![old.clone(), new.clone()], ..Trust::default() }).is_sound());
         let stranger = with(&[seed_of()]);
         assert!(!check(&lines, &holding(stranger.log.signers()[0].key())).is_sound());
+        // So in a range, where the entry of the succession came before; and with a receipt, which carries the note.
+        let since = lines_of(&after, latest.size - 1).await;
+        assert_eq!(check(&since, &holding(&old)).faults, []);
+        let last = placed_last(&after).await;
+        let receipt = give_receipt::for_command_line(&after, last, &[]).await.unwrap();
+        assert!(receipt::verify(&receipt, &holding(&old)).is_ok() && receipt::verify(&receipt, &holding(&new)).is_ok());
+        let without = receipt.split_once(",\"keys\":").unwrap().0.to_owned() + "}";
+        assert!(matches!(receipt::verify(&without, &holding(&old)), Err(Wrong::Head(_))));
+        let untied = receipt.replacen("key succession v1", "key succession v2", 1);
+        assert!(matches!(receipt::verify(&untied, &holding(&old)), Err(Wrong::Succession(_))));
         // A successor that the old key never named: the note is not signed by both.
         let forged = lines[0].replacen("entremise key succession v1", "entremise key succession v2", 1);
         let mut forging = lines.clone();
@@ -220,6 +272,11 @@ on_both_engines! {
         header["keys"].as_array_mut().unwrap().push(secret.to_string().into());
         forging[0] = header.to_string();
         assert_eq!(check(&forging, &holding(&old)).faults[0].what, Wrong::SuccessionUnlogged);
+        let mut header: serde_json::Value = serde_json::from_str(&since[0]).unwrap();
+        header["keys"].as_array_mut().unwrap().push(secret.to_string().into());
+        let mut forging = since.clone();
+        forging[0] = header.to_string();
+        assert_eq!(check(&forging, &holding(&old)).faults[0].what, Wrong::SuccessionUnlogged, "in a range too");
     }
 
     async fn the_command_says_what_is_lost_and_recovers(app: TestApp) {

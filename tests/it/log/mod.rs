@@ -3,6 +3,7 @@ mod acts;
 mod clocks;
 mod codes;
 mod complete;
+mod elsewhere;
 mod epochs;
 mod erasing;
 mod erasing_held;

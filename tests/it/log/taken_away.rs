@@ -16,6 +16,7 @@ use super::*;
 use crate::flows::mandate_support::{Desk, fatou, josette};
 use crate::flows::provider::{Browser, json, param, redeem, userinfo};
 
+use crate::support::program::{bare, finish};
 use crate::support::services::Service;
 use crate::support::{Roles, TempFolder, TestApp, services};
 
@@ -126,13 +127,41 @@ on_both_engines! {
         let report = check(&ours, &trust(&app.app));
         assert_eq!(report.faults, []);
         assert_eq!(report.entries, head.size);
-        assert!(report.partial && report.told < report.entries);
+        assert!(report.perimeter.is_some() && report.told < report.entries);
         assert!(!ours.iter().skip(1).any(|line| line.contains(&elsewhere.to_string())), "another structure's acts");
         let theirs = lines(&app.app, &Wanted { perimeter: Some([elsewhere].into()), ..Wanted::default() }).await;
         let report = check(&theirs, &trust(&app.app));
         assert_eq!(report.faults, []);
         assert!(!theirs.iter().skip(1).any(|line| line.contains(&desk.structure.to_string())));
         assert!(!theirs.iter().any(|line| line.contains("mandate.signed")));
+    }
+
+    /// A colleague ends a mandate that somebody signed before the range: the signature is told again, and with it that who
+    /// signed was at work, with their own card.
+    async fn a_range_within_a_perimeter_tells_who_signed_before_it(app: TestApp) {
+        let desk = Desk::open(app).await;
+        let app = &desk.app;
+        let reference = desk.signed(josette(), &["argent"], "31").await;
+        let colleague = app.hire("Marc Petit", "marc@exemple.fr", &[entremise::domain::person::Role::Aidant], desk.structure).await;
+        app.clock.advance(Duration::minutes(2));
+        let before = settle(app).await;
+        app.clock.advance(Duration::minutes(2));
+        let since = app.app.now();
+        let end = app.post(&format!("/mandates/{reference}/end")).session(&colleague.session);
+        end.form(&[("by", "user")]).send().await.assert_status(303);
+        settle(app).await;
+        let perimeter = Some([desk.structure].into());
+        for wanted in [
+            Wanted { after: Some(before.size), perimeter: perimeter.clone(), parts: true, ..Wanted::default() },
+            Wanted { from: Some(since), perimeter, ..Wanted::default() },
+        ] {
+            let range = lines(&app.app, &wanted).await;
+            let text = range.join("\n");
+            assert!(text.contains("mandate.signed") && text.contains("mandate.revoked"));
+            let report = check(&range, &trust(&app.app));
+            assert_eq!(report.faults, []);
+            assert!(report.first >= before.size && report.context > 5, "{report:?}");
+        }
     }
 
     /// Whoever owns the database changes what was done; the checkpoint an auditor kept convicts them.
@@ -222,16 +251,113 @@ async fn the_command_explains_and_exits() {
     let half = &bundle[..bundle.len() / 2];
     let (code, told) = run(&file("cut", half), &[]);
     assert!(code == Some(1) && told.contains("cut short"), "{told}");
-    let receipt = give_receipt::for_command_line(&app.app, first_entry(app).await, &[]).await.unwrap();
-    let (code, told) = run(&file("receipt", &receipt), &[]);
-    assert!(code == Some(0) && told.contains("SOUND: entry 0 of the log test.example/log"), "{told}");
     let (code, _) = run(&folder.0.join("absent"), &[]);
     assert_eq!(code, Some(1));
+    // How far each check reaches is said.
+    let (_, told) = run(&file("true", &bundle), &[]);
+    for said in [
+        "perimeter: everybody",
+        "  people, structures and cards: complete",
+        "  erasures: each missing part has its entry: not made: its header says that no parts were asked for",
+        "  continuity: not made",
+        &format!("root {}", head.root),
+    ] {
+        assert!(told.contains(said), "no «{said}» in {told}");
+    }
+    let within = Wanted { perimeter: Some([desk.structure].into()), after: Some(5), ..Wanted::default() };
+    let (code, told) = run(&file("within", &(lines(&app.app, &within).await.join("\n") + "\n")), &[]);
+    assert_eq!(code, Some(0), "{told}");
+    let limited = "people, structures and cards: limited by the range: of what came before entry 5, only what this bundle \
+        chose to tell; by the perimeter: what is only hashed";
+    assert!(told.contains(limited) && told.contains(&format!("1 structure: {}", desk.structure)), "{told}");
+    // Parts that were asked for, whatever the header says.
+    let (code, told) = run(&file("true", &bundle), &["--parts"]);
+    assert!(code == Some(1) && told.contains("the part «user» is missing"), "{told}");
 }
 
-async fn first_entry(app: &TestApp) -> EntryId {
-    entremise::view!(app.app.store, tx => {
-        Ok::<_, StoreError>(entremise::store::export::range(tx, 0, 1).await?[0].id)
-    })
-    .unwrap()
+/// A checkpoint is kept by the program itself, and never lost to another one.
+#[tokio::test]
+async fn a_checkpoint_is_kept_and_never_replaced_by_an_older_one() {
+    let app = TestApp::fresh(crate::support::Engine::Sqlite).await;
+    let folder = TempFolder::new();
+    let path = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let key = app.app.log.signers()[0].key().to_string();
+    let bundle = async |name: &str| {
+        write(&app.app, 3).await;
+        app.clock.advance(Duration::seconds(30));
+        settle(&app).await;
+        let text = lines(&app.app, &Wanted::default()).await.join("\n") + "\n";
+        std::fs::write(path(name), text).unwrap();
+    };
+    let run = |name: &str, more: &[&str]| {
+        let name = path(name);
+        finish(bare(&[&["log", "verify", &name, "--key", &key], more].concat()), "")
+    };
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    bundle("first").await;
+    bundle("second").await;
+    let kept = path("kept");
+    run("first", &["--keep", &kept]).ok().says(&["not made: no checkpoint of yours"]);
+    let first = read("kept");
+    assert!(first.starts_with("test.example/log\n3\n"), "{first}");
+    run("second", &["--keep", &kept]).ok().says(&["continues your checkpoint of 3 entries"]);
+    let second = read("kept");
+    assert_ne!(second, first);
+    run("first", &["--keep", &kept]).refused(&["older than the one"]);
+    assert_eq!(read("kept"), second);
+    std::fs::write(path("other"), &first).unwrap();
+    run("second", &["--keep", &kept, "--seen", &path("other")])
+        .refused(&["the file holds another checkpoint than --seen"]);
+    run("second", &["--keep", &path("new"), "--seen", &path("other")]).ok();
+    assert_eq!(read("new"), second);
+    // Of another deployment: its key, its checkpoint, its file.
+    let stranger = entremise::log::note::LogSigner::from_seed(
+        entremise::log::token::Token::new("other.example").unwrap(),
+        &[3; 32],
+    )
+    .unwrap();
+    let theirs = stranger.key().to_string();
+    let first = path("first");
+    finish(bare(&["log", "verify", &first, "--key", &theirs]), "")
+        .refused(&["another deployment's file, or key"]);
+    std::fs::write(path("policy"), "quorum none\n").unwrap();
+    finish(bare(&["log", "verify", &first, "--policy", &path("policy")]), "")
+        .refused(&["no key of the log: give it with --key, or in a line `log`"]);
+}
+
+/// What goes with a receipt on the command line is either checked or refused.
+#[tokio::test]
+async fn a_promise_is_held_against_its_receipt() {
+    let app = TestApp::fresh(crate::support::Engine::Sqlite).await;
+    let folder = TempFolder::new();
+    let id = record::append(&app.app, Draft::done(Kind::NoticeSent).by_role(Role::System)).await.unwrap().id;
+    write(&app.app, 1).await;
+    settle(&app).await;
+    let signer = &app.app.log.signers()[0];
+    let promised = |leaf| entremise::log::promise::Promise::sign(leaf, app.app.now(), 60, signer).to_string();
+    let placed = placed(&app.app.store).await;
+    let leaf = |at: usize| Hash::from_slice(&placed[at].1).unwrap();
+    let receipt = give_receipt::for_command_line(&app.app, id, &[]).await.unwrap();
+    let index = receipt::verify(&receipt, &trust(&app.app)).unwrap().index;
+    let file = folder.0.join("receipt");
+    std::fs::write(&file, &receipt).unwrap();
+    let run = |more: &[&str]| {
+        let (file, key) = (file.to_str().unwrap(), signer.key().to_string());
+        finish(bare(&[&["log", "verify", file, "--key", &key], more].concat()), "")
+    };
+    let [ours, other] = [index, 1 - index].map(|at| promised(leaf(usize::try_from(at).unwrap())));
+    run(&[]).ok().says(&[&format!("SOUND: entry {index} of the log test.example/log")]);
+    run(&["--promise", &ours]).ok().says(&["promises kept: 1"]);
+    run(&["--promise", &ours, "--promise", &other])
+        .refused(&["NOT SOUND: promise 2 is of no entry of this file"]);
+    let note = entremise::app::publish_log::checkpoint(&app.app).await.unwrap().unwrap();
+    let kept = folder.0.join("checkpoint");
+    std::fs::write(&kept, note).unwrap();
+    run(&["--seen", kept.to_str().unwrap()]).refused(&["nothing in a receipt ties its head to another one"]);
+    run(&["--keep", kept.to_str().unwrap()]).refused(&["nothing in a receipt ties its head to another one"]);
+    let long = format!("{{\"receipt\":1,{}", " ".repeat(16 * 1024 * 1024));
+    std::fs::write(&file, long).unwrap();
+    run(&[]).refused(&["a line is longer than any receipt"]);
+    std::fs::write(&file, [receipt.as_bytes(), b"\n\xff\n"].concat()).unwrap();
+    run(&[]).refused(&["the file is not UTF-8"]);
 }

@@ -129,6 +129,14 @@ on_both_engines! {
         let report = check(&bundle, &trusting);
         assert_eq!((report.faults.len(), report.witnessed.len()), (0, 2));
 
+        // What no code of ours reads: the tlog-proof out of a receipt, and the witnesses' lines under its head.
+        let late = appended(&app.app).await;
+        let size = settle(&app, &app.app, &node).await;
+        assert_eq!(asking.round(&app.app).await.unwrap(), 2);
+        let receipt = give_receipt::for_command_line(&app.app, late, &[]).await.unwrap();
+        elsewhere::assert_reads(&receipt, &log, &[first.key.to_string(), second.key.to_string()]);
+        let public: SignedNote = publish_log::checkpoint(&app.app).await.unwrap().unwrap().parse().unwrap();
+
         // What a hostile log is answered.
         let note: SignedNote = app.app.log.sign_checkpoint(&app.app.log.open_checkpoint(&public).unwrap()).unwrap();
         let submission = |old, head: &SignedNote| Submission { old, proof: vec![], head: head.clone() }.to_string();

@@ -154,7 +154,7 @@ fn a_day_that_began_before_the_range_is_not_compared() {
         head: log.head(size, &signer(ORIGIN, 1)),
         perimeter: None,
         keys: vec![],
-        parts: false,
+        parts: true,
     };
     let mut lines = vec![header.write()];
     lines.extend((first..size).map(|at| log.line(at, None)));

@@ -1,18 +1,11 @@
 //! Parts that are missing, and the entries that must say why.
 use super::*;
 
-/// A bundle whose parts were asked for.
-fn opened(log: &Log) -> Vec<String> {
-    let mut lines = log.bundle();
-    lines[0] = lines[0].replace("\"opened\":false", "\"opened\":true");
-    lines
-}
-
 /// What is wrong with a log of which parts were erased after the whole life of a mandate.
 fn after(prepare: impl FnOnce(&mut Log)) -> Vec<Wrong> {
     let mut log = Log::whole();
     prepare(&mut log);
-    wrongs(&opened(&log))
+    meant(&log)
 }
 
 fn erasure(parts: &[&str]) -> Draft {
@@ -21,7 +14,7 @@ fn erasure(parts: &[&str]) -> Draft {
     draft.fact("reason", "request").list("parts", parts.iter().copied())
 }
 
-fn held(kind: Kind) -> Draft {
+fn held_by(kind: Kind) -> Draft {
     Draft::done(kind).by_role(Role::Operator).user(UserId::from_uuid(Uuid::from_u128(9)))
 }
 
@@ -56,7 +49,13 @@ fn each_missing_part_has_its_erasure() {
     early.proposed();
     early.consented();
     forget(&mut early, PartKind::User);
-    assert_eq!(wrongs(&opened(&early)), [Wrong::Unjustified(PartKind::User)]);
+    assert_eq!(meant(&early), [Wrong::Unjustified(PartKind::User)]);
+    // What was erased is said kind by kind.
+    let others = after(|log| {
+        forget(log, PartKind::User);
+        log.add(erasure(&["technical", "details"]));
+    });
+    assert_eq!(others, [Wrong::Unjustified(PartKind::User)]);
     // Nothing takes the evidence about the aidant away.
     let aidant = after(|log| {
         forget(log, PartKind::Actor);
@@ -67,19 +66,70 @@ fn each_missing_part_has_its_erasure() {
 
 #[test]
 fn addresses_go_with_age_only() {
-    let old = |before: Duration| {
+    let old = |before: Duration, later: Duration| {
         after(|log| {
             forget(log, PartKind::Technical);
             let before = log.now + before;
-            let draft = Draft::done(Kind::DataErased).by_role(Role::System).fact("reason", "retention");
-            log.add(draft.list("parts", ["technical"]).fact("before", before));
+            log.now = before + later;
+            log.add(round(before));
         })
     };
-    assert_eq!(old(Duration::ZERO), []);
-    assert_eq!(old(-Duration::hours(2)), [Wrong::Unjustified(PartKind::Technical)]);
-    // What is to come cannot be erased beforehand.
-    let kind = Kind::DataErased;
-    assert!(old(Duration::hours(2)).contains(&Wrong::Incomplete { kind, missing: "user" }));
+    let year = Duration::days(365);
+    assert_eq!(old(Duration::ZERO, year), []);
+    assert_eq!(old(-Duration::hours(2), year), [Wrong::Unjustified(PartKind::Technical)]);
+    // Neither what is to come nor what is younger than a year.
+    for later in [-Duration::hours(2), year - Duration::minutes(2)] {
+        let found = old(Duration::ZERO, later);
+        assert!(matches!(found[0], Wrong::ErasedYoung { .. }), "{found:?}");
+        assert_eq!(found[1], Wrong::Unjustified(PartKind::Technical));
+        assert!(found[0].to_string().ends_with("less than 365 days after"), "{}", found[0]);
+    }
+}
+
+/// The erasure of addresses and browsers of all entries before an instant.
+fn round(before: Timestamp) -> Draft {
+    let draft = Draft::done(Kind::DataErased).by_role(Role::System).fact("reason", "retention");
+    draft.list("parts", ["technical"]).fact("before", before)
+}
+
+#[test]
+fn a_hold_keeps_addresses_too() {
+    let gone = |held: &dyn Fn(&mut Log), rounds: usize| {
+        after(|log| {
+            forget(log, PartKind::Technical);
+            let before = log.now;
+            held(log);
+            log.now = log.now + Duration::days(366);
+            for _ in 0..rounds {
+                log.add(round(before));
+                log.add(held_by(Kind::HoldLifted));
+            }
+        })
+    };
+    assert_eq!(gone(&|_| (), 1), []);
+    let placed = |log: &mut Log| _ = log.add(held_by(Kind::HoldPlaced));
+    assert_eq!(gone(&placed, 1), [Wrong::ErasedUnderHold]);
+    // Lifted, and the next round takes what the hold kept.
+    assert_eq!(gone(&placed, 2), []);
+    let lifted = |log: &mut Log| {
+        placed(log);
+        log.add(held_by(Kind::HoldLifted));
+    };
+    assert_eq!(gone(&lifted, 1), []);
+}
+
+/// Memory and report are bounded, whatever a forged bundle holds.
+#[test]
+fn faults_beyond_those_told_are_counted() {
+    let mut log = Log::whole();
+    let forged = 2 * TOLD_FAULTS + 10;
+    for _ in 0..forged {
+        log.add(erasure(&["user"]));
+    }
+    let report = report(&log.bundle(), &trust());
+    assert_eq!((report.wrong, report.faults.len()), (forged as u64, TOLD_FAULTS));
+    assert_eq!(report.faults[0].place.at, Some(14), "the first of them are told");
+    assert!(report.faults.is_sorted_by_key(|fault| fault.place));
 }
 
 #[test]
@@ -89,20 +139,25 @@ fn a_forged_erasure_is_named() {
     assert_eq!(shown, [Wrong::ErasedAndShown(PartKind::User)]);
     let unreasoned = after(|log| {
         forget(log, PartKind::User);
-        log.add(held(kind).list("parts", ["user"]));
+        log.add(held_by(kind).list("parts", ["user"]));
     });
     assert_eq!(unreasoned[0], Wrong::Incomplete { kind, missing: "reason and parts" });
     assert_eq!(unreasoned[1], Wrong::Unjustified(PartKind::User));
+    let whim = after(|log| {
+        forget(log, PartKind::User);
+        log.add(held_by(kind).list("parts", ["user"]).fact("reason", "space"));
+    });
+    assert_eq!(whim, [Wrong::ErasureReason(token("space")), Wrong::Unjustified(PartKind::User)]);
     let under_hold = after(|log| {
         forget(log, PartKind::User);
-        log.add(held(Kind::HoldPlaced));
+        log.add(held_by(Kind::HoldPlaced));
         log.add(erasure(&["user"]));
     });
     assert_eq!(under_hold, [Wrong::ErasedUnderHold]);
     let lifted = after(|log| {
         forget(log, PartKind::User);
-        log.add(held(Kind::HoldPlaced));
-        log.add(held(Kind::HoldLifted));
+        log.add(held_by(Kind::HoldPlaced));
+        log.add(held_by(Kind::HoldLifted));
         log.add(erasure(&["user"]));
     });
     assert_eq!(lifted, []);

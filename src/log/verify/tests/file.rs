@@ -1,5 +1,6 @@
 //! The file itself: each line in its place, nothing changed, nothing left out.
 use super::*;
+use crate::log::bundle::BadLine;
 
 #[test]
 fn the_truth_is_sound() {
@@ -14,32 +15,15 @@ fn the_truth_is_sound() {
 #[test]
 fn a_range_rests_on_proven_entries_and_on_the_edge() {
     let (log, signer) = (Log::whole(), signer(ORIGIN, 1));
-    let (hashes, size) = (log.hashes(), log.told.len());
+    let hashes = log.hashes();
     let mut nodes = BTreeMap::new();
     let mut frontier = Frontier::default();
     for hash in &hashes {
         frontier.append_with(*hash, |node, hash| _ = nodes.insert(node, hash));
     }
     let read = |node| Ok::<_, proof::ProofError>(nodes[&node]);
-    let first = 9;
-    let edge = Frontier::read(first as u64, read).unwrap().peaks().to_vec();
-    let head = log.head(size, &signer);
-    let header = Header {
-        origin: token(ORIGIN),
-        first: first as u64,
-        edge,
-        head,
-        perimeter: None,
-        keys: vec![],
-        parts: false,
-    };
-    let mut lines = vec![header.write()];
-    for at in 0..first {
-        let path = proof::inclusion(at as u64, size as u64, read).unwrap();
-        lines.push(log.line(at, Some(&path)));
-    }
-    lines.extend((first..size).map(|at| log.line(at, None)));
-    lines.push(write_end(size as u64));
+    let lines = log.range(9);
+    let Ok(crate::log::bundle::Line::Header(header)) = crate::log::bundle::read(&lines[0]) else { panic!() };
     let sound = report(&lines, &trust());
     assert_eq!(sound.faults, []);
     assert_eq!((sound.context, sound.entries), (9, 5));
@@ -49,9 +33,9 @@ fn a_range_rests_on_proven_entries_and_on_the_edge() {
     assert_eq!(report(&lines, &held(8)).faults[0].what, Wrong::Untied { first: 9, seen: 8 });
     // An edge that is not that of the log, a proof of another entry, a context without proof.
     let mut forged = lines.clone();
-    forged[0] = Header { edge: vec![hashes[0], hashes[1]], ..header.clone() }.write();
+    forged[0] = Header { edge: vec![hashes[0], hashes[1]], ..(*header).clone() }.write();
     assert!(matches!(wrongs(&forged)[..], [Wrong::Root { since: 9, size: 14 }]));
-    forged[0] = Header { edge: vec![], ..header }.write();
+    forged[0] = Header { edge: vec![], ..*header }.write();
     assert_eq!(wrongs(&forged), [Wrong::Edge(9)]);
     let mut forged = lines.clone();
     forged[3] = log.line(2, Some(&proof::inclusion(3, 14, read).unwrap()));
@@ -111,6 +95,9 @@ fn a_file_that_was_changed_shows_where() {
     assert_eq!(wrongs(&[]), [Wrong::NoHeader]);
     let torn = with(&|lines| lines[8] = lines[8][..40].to_owned());
     assert!(matches!(torn[0], Wrong::Line(_)), "{torn:?}");
+    // A place that no log has.
+    let far = with(&|lines| lines[3] = lines[3].replace("\"at\":2", "\"at\":18446744073709551615"));
+    assert!(far.contains(&Wrong::Missing { from: 2, until: u64::MAX - 1 }), "{far:?}");
     // Faults are told with their place.
     let mut changed = lines.clone();
     changed.remove(3);
@@ -131,7 +118,10 @@ fn parts_open_their_commitments_or_are_refused() {
         wrongs(&changed)
     };
     assert_eq!(with("Martin", "Durand"), [Wrong::Part(PartKind::User)]);
-    assert_eq!(with("{\"user\":{\"nonce", "{\"actor\":{\"nonce"), [Wrong::NoSuchPart(PartKind::Actor)]);
+    assert_eq!(
+        with("{\"user\":{\"nonce", "{\"actor\":{\"nonce"),
+        [Wrong::NoSuchPart(PartKind::Actor), Wrong::Unjustified(PartKind::User)]
+    );
     // A nonce used for two parts.
     let mut log = Log::whole();
     let (_, nonce, _) = log.told[6].parts[0];
@@ -140,7 +130,7 @@ fn parts_open_their_commitments_or_are_refused() {
     let forged = Part::new(PartKind::Actor, &serde_json::from_str(&body).unwrap(), &Same(nonce)).unwrap();
     log.told[8].leaf.parts.insert(PartKind::Actor, forged.commitment());
     assert!(matches!(meant(&log)[..], [Wrong::Nonce { .. }]), "{:?}", meant(&log));
-    // An erased part is no fault: it is counted.
+    // Where none was asked for, parts that are not there are no fault: they are counted.
     let erased = lines[of_user].split(",\"parts\"").next().unwrap().to_owned() + "}";
     let mut without = lines.clone();
     without[of_user] = match &lines[of_user] {
@@ -149,8 +139,21 @@ fn parts_open_their_commitments_or_are_refused() {
         }
         _ => erased,
     };
-    let report = report(&without, &trust());
-    assert_eq!((report.wrong, report.absent_parts), (0, 1));
+    assert_eq!(wrongs(&without), [Wrong::Unjustified(PartKind::User)]);
+    let mut masked = Log::whole();
+    masked.told.iter_mut().for_each(|told| told.parts.clear());
+    let mut masked = masked.bundle();
+    masked[0] = masked[0].replace("\"opened\":true", "\"opened\":false");
+    let none = report(&masked, &trust());
+    assert_eq!((none.wrong, none.parts, none.absent_parts), (0, 0, 3));
+    // The header may lie about it: who asked for parts says so, and a part shown shows it.
+    let asked = report(&masked, &Trust { parts: true, ..trust() });
+    assert!(asked.wrong == 3 && asked.opened, "{asked:?}");
+    without[0] = masked[0].clone();
+    assert_eq!(wrongs(&without), [Wrong::PartShown], "the one that is missing came before");
+    let mut shown = lines.clone();
+    shown[0] = masked[0].clone();
+    assert_eq!(wrongs(&shown), [Wrong::PartShown]);
 }
 
 struct Same([u8; 32]);
@@ -164,6 +167,8 @@ impl Entropy for Same {
 fn a_perimeter_is_told_and_the_rest_is_hashed() {
     let log = Log::whole();
     let mut lines = log.bundle();
+    lines[0] = within(&lines[0], structure());
+    assert_eq!(wrongs(&lines), []);
     lines[1] = write_hash(0, &log.hashes()[0]);
     let found = wrongs(&lines);
     // Without its habilitation, the acts for the structure have nothing to rest on.
@@ -202,7 +207,7 @@ fn the_verdict_does_not_depend_on_how_many_threads_read() {
             "{threads} threads"
         );
     }
-    // What ends the reading ends it for all: a second header, bytes that are no text.
+    // What ends the reading ends it for all: a second header.
     let mut twice = lines.clone();
     twice.insert(1_000, lines[0].clone());
     let twice = twice.join("\n");
@@ -210,9 +215,13 @@ fn the_verdict_does_not_depend_on_how_many_threads_read() {
         format!("{:?}", on(1, twice.as_bytes()).unwrap()),
         format!("{:?}", on(2, twice.as_bytes()).unwrap())
     );
+    // Bytes that are no text are one fault among the others, in their place.
     let mut broken = text.into_bytes();
     let middle = broken.len() / 2;
     broken[middle] = 0xff;
-    assert_eq!(on(1, &broken).unwrap_err().kind(), io::ErrorKind::InvalidData);
-    assert_eq!(on(2, &broken).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    let one = on(1, &broken).unwrap();
+    let at = broken[..middle].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    let told = Fault { place: Place { line: at, at: None }, what: Wrong::Line(BadLine::Text) };
+    assert!(one.faults.contains(&told) && one.wrong > alone.wrong, "{:?}", one.faults);
+    assert_eq!(format!("{one:?}"), format!("{:?}", on(2, &broken).unwrap()));
 }
