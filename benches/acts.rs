@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 
 use entremise::app::context::SystemClock;
 use entremise::app::create_person::{self, INVITATION, NewPerson};
+use entremise::app::set_perimeter::Perimeter;
 use entremise::app::{App, record};
 use entremise::domain::ids::{MandateId, PersonId};
 use entremise::domain::person::{Email, PersonName, Role};
@@ -98,6 +99,7 @@ async fn scene(test: &TestApp) -> Scene {
             name: PersonName::parse("Emma Riou").expect("a name"),
             roles: vec![Role::Auditor],
             structure: None,
+            perimeter: Some(Perimeter::All),
             locale: "fr",
         };
         let created = create_person::create(&test.app, &new).await.expect("someone is created");

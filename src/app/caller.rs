@@ -9,8 +9,9 @@ use crate::domain::secret::PlainToken;
 use crate::domain::session::SessionRules;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+pub use crate::store::perimeter::Breadth;
 use crate::store::session::{self, MembershipRow, SessionRow};
-use crate::store::{review, tree};
+use crate::store::{perimeter, review, tree};
 
 use super::record::Origin;
 use super::{App, choose_user};
@@ -75,6 +76,8 @@ pub struct SignedIn {
     pub alarmed: bool,
     /// An auditor sees how many findings of the last days nobody has looked into; counted up to a hundred.
     pub alerts: i64,
+    /// How much an auditor reviews.
+    pub reviews: Option<Breadth>,
 }
 
 #[derive(Clone, Debug)]
@@ -120,7 +123,8 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
         let memberships = session::memberships_in_force(tx, row.person_id, now).await?;
         let alarmed = row.is_operator && tree::is_alarmed(tx).await?;
         let alerts = if row.is_auditor { review::count_open(tx, row.person_id, COUNTED + 1).await? } else { 0 };
-        Ok(Some((row, memberships, Standing { alarmed, alerts })))
+        let reviews = if row.is_auditor { perimeter::breadth(tx, row.person_id).await? } else { None };
+        Ok(Some((row, memberships, Standing { alarmed, alerts, reviews })))
     })?
     else {
         return Ok(Caller::Nobody);
@@ -138,6 +142,7 @@ pub async fn resolve(app: &App, token: &PlainToken) -> Result<Caller, CallerErro
 struct Standing {
     alarmed: bool,
     alerts: i64,
+    reviews: Option<Breadth>,
 }
 
 fn signed_in(
@@ -183,6 +188,7 @@ fn signed_in(
         acting_name,
         alarmed: standing.alarmed,
         alerts: standing.alerts,
+        reviews: standing.reviews,
     })))
 }
 

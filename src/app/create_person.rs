@@ -12,6 +12,7 @@ use crate::transact;
 
 use super::fault::Fault;
 use super::record::{self, RecordError, Who};
+use super::set_perimeter::{self, Perimeter};
 use super::{App, sign_in};
 
 /// How long an invitation can be answered.
@@ -23,6 +24,8 @@ pub struct NewPerson {
     pub roles: Vec<Role>,
     /// Where the roles of aidant and referent are held.
     pub structure: Option<StructureId>,
+    /// What an auditor reviews; of nobody else.
+    pub perimeter: Option<Perimeter>,
     /// `fr` or `en`.
     pub locale: &'static str,
 }
@@ -47,6 +50,14 @@ pub enum CreateError {
     StructureNeeded,
     #[error("an operator or auditor belongs to no structure")]
     StructureRefused,
+    #[error(
+        "an auditor reviews a perimeter: name its structures by SIRET, or say `all` for every structure, those to come too"
+    )]
+    PerimeterNeeded,
+    #[error("only an auditor has a perimeter")]
+    PerimeterRefused,
+    #[error("the account of this address is no auditor's")]
+    NoAuditor,
     #[error("the account is suspended")]
     Suspended,
     #[error(transparent)]
@@ -85,6 +96,11 @@ pub async fn create(app: &App, new: &NewPerson) -> Result<Created, CreateError> 
         (false, Some(_)) => return Err(CreateError::StructureRefused),
         _ => {}
     }
+    match (new.roles.contains(&Role::Auditor), &new.perimeter) {
+        (true, None) => return Err(CreateError::PerimeterNeeded),
+        (false, Some(_)) => return Err(CreateError::PerimeterRefused),
+        _ => {}
+    }
     let now = app.now();
     let id = PersonId::new(now, &*app.entropy);
     let fresh = record::fresh_pseudonym(app, Who::Person(id))?;
@@ -95,7 +111,9 @@ pub async fn create(app: &App, new: &NewPerson) -> Result<Created, CreateError> 
     let token = PlainToken::generate(&*app.entropy);
     transact!(app.store, "create_person", tx => {
         let draft = by_command(Draft::done(Kind::PersonCreated)).about_new(&fresh.pseudonym);
-        let mut draft = draft.list("roles", new.roles.iter().map(|role| role.as_str()));
+        let mut draft = draft
+            .list("roles", new.roles.iter().map(|role| role.as_str()))
+            .fact_if("perimeter", new.perimeter.as_ref().map(Perimeter::column));
         if let Some(structure) = new.structure {
             draft = draft.structure(structure);
         }
@@ -108,6 +126,7 @@ pub async fn create(app: &App, new: &NewPerson) -> Result<Created, CreateError> 
             pseudonym_key_sealed: &fresh.sealed_key,
             is_operator: new.roles.contains(&Role::Operator),
             is_auditor: new.roles.contains(&Role::Auditor),
+            perimeter: new.perimeter.as_ref().map_or("none", Perimeter::column),
             locale: new.locale,
             created_at: now,
             entry_id: entry.id,
@@ -118,6 +137,10 @@ pub async fn create(app: &App, new: &NewPerson) -> Result<Created, CreateError> 
         if let Some(structure) = new.structure {
             let roles = (new.roles.contains(&Role::Aidant), new.roles.contains(&Role::Referent));
             person::join(tx, id, structure, roles, now, entry.id).await?;
+        }
+        if let Some(wanted) = &new.perimeter {
+            let drafts = set_perimeter::write(tx, id, &fresh.pseudonym, wanted).await?;
+            set_perimeter::record_in_turn(app, tx, drafts).await?;
         }
         write_link(app, tx, id, &token, "activate").await?;
         Ok(Created { person_id: id, link: token.clone(), expires_at: now + INVITATION })

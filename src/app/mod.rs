@@ -68,6 +68,7 @@ pub mod review_alert;
 pub mod revoke_token;
 pub mod search_log;
 pub mod sessions;
+pub mod set_perimeter;
 mod shown_once;
 pub mod sign_in;
 pub mod sign_mandate;

@@ -8,12 +8,13 @@ use crate::app::create_structure::{self, NewStructure};
 use crate::app::manage_cards::{self, Manager};
 use crate::app::manage_client::By;
 use crate::app::register_client::{self, NewService, RegisterError};
+use crate::app::set_perimeter::Perimeter;
 use crate::app::sign_in::Browser;
 use crate::app::{App, choose_structure, import_cards, sign_out};
 use crate::crypto::jwt::Alg;
 use crate::crypto::totp::BadCard;
 use crate::domain::ids::{CardId, PersonId, StructureId};
-use crate::domain::person::{Email, PersonName};
+use crate::domain::person::{Email, PersonName, Role};
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::structure::Siret;
 use crate::oidc::provider::policy::Policy;
@@ -125,6 +126,7 @@ async fn person(
         name,
         roles: member.roles.to_vec(),
         structure: first,
+        perimeter: member.roles.contains(&Role::Auditor).then_some(Perimeter::All),
         locale: "fr",
     };
     let created = create_person::create(app, &new).await?;

@@ -43,6 +43,7 @@ pub mod offer;
 pub mod outbox;
 pub mod over;
 pub mod oversight;
+pub mod perimeter;
 pub mod person;
 pub mod professional;
 pub mod refusal;

@@ -62,6 +62,8 @@ pub struct NewPerson<'a> {
     pub pseudonym_key_sealed: &'a [u8],
     pub is_operator: bool,
     pub is_auditor: bool,
+    /// `none`, `listed` or `all`.
+    pub perimeter: &'a str,
     pub locale: &'a str,
     pub created_at: Timestamp,
     pub entry_id: EntryId,
@@ -85,7 +87,7 @@ pub async fn insert(tx: &mut WriteTx, new: &NewPerson<'_>) -> Result<bool, Store
             .bind(new.pseudonym_key_sealed)
             .bind(new.is_operator)
             .bind(new.is_auditor)
-            .bind(if new.is_auditor { "all" } else { "none" })
+            .bind(new.perimeter)
             .bind(new.locale)
             .bind(new.created_at)
             .bind(new.entry_id)

@@ -64,6 +64,7 @@ fn every_verb_explains_itself_and_none_takes_a_secret() {
         "migrate",
         "people create",
         "people link",
+        "people perimeter",
         "serve",
         "structures create",
     ];
@@ -288,7 +289,9 @@ async fn people(program: &Program) {
     assert_eq!(created.out.lines().count(), 1, "the link alone, to be piped: {created:?}");
     let link =
         created.out.trim().strip_prefix("https://mandats.example.fr").expect("a link of ours").to_owned();
-    create("N@example.fr", &["--role", "auditor"]).refused(&["already has an account"]);
+    create("N@example.fr", &["--role", "auditor", "--perimeter", "all"]).refused(&["already has an account"]);
+
+    perimeters(program);
 
     let newer = program.run(&["people", "link", "--email", "n@example.fr"]).ok();
     let newer = newer.out.trim().strip_prefix("https://mandats.example.fr").unwrap().to_owned();
@@ -312,6 +315,31 @@ async fn people(program: &Program) {
     let (status, page) = serving.get(&format!("{newer}/card")).await;
     assert_eq!(status, 200, "a card comes next: {page}");
     assert_eq!(serving.stop(), Some(0), "SIGTERM ends it well");
+}
+
+/// Nobody reviews more than they were given in so many words.
+fn perimeters(program: &Program) {
+    let create = |more: &[&str]| {
+        let first =
+            ["people", "create", "--email", "p@example.fr", "--name", "Paul Ferrand", "--role", "auditor"];
+        program.run(&[&first, more].concat())
+    };
+    let change =
+        |email: &str, to: &[&str]| program.run(&[&["people", "perimeter", "--email", email], to].concat());
+    create(&[]).refused(&["perimeter", "SIRET", "all"]);
+    create(&["--perimeter", "all", "--perimeter", CCAS]).refused(&["name no other"]);
+    create(&["--perimeter", "21350238000008"]).refused(&["no structure"]);
+    let aidant = ["people", "create", "--email", "q@example.fr", "--name", "A B", "--role", "aidant"];
+    program
+        .run(&[&aidant[..], &["--structure", CCAS, "--perimeter", "all"]].concat())
+        .refused(&["only an auditor"]);
+    create(&["--perimeter", CCAS]).ok();
+    change("p@example.fr", &[CCAS]).ok().says(&["1 structure already"]);
+    change("p@example.fr", &["all"]).ok().says(&["every structure"]);
+    change("p@example.fr", &[CCAS]).ok().says(&["reviews 1 structure"]);
+    change("p@example.fr", &[]).code_is(2);
+    change("n@example.fr", &["all"]).refused(&["no auditor"]);
+    change("nobody@example.fr", &["all"]).refused(&["no account"]);
 }
 
 /// A delivery of cards: each wrong line told, whole or not at all.

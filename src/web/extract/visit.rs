@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::Uri;
 use http::request::Parts;
 
-use crate::app::caller::{Caller, SignedIn};
+use crate::app::caller::{Breadth, Caller, SignedIn};
 use crate::app::record::Origin;
 use crate::web::ui::{ActingFor, L, Locale, Page, Section, Who};
 
@@ -106,7 +106,11 @@ fn who(person: &SignedIn, l: &L) -> Who {
     }
     let place = match person.here() {
         Some(here) => here.structure_name.clone(),
-        None if person.is_auditor => l.t("role-auditor").into_owned(),
+        None if person.is_auditor => match person.reviews {
+            Some(Breadth::All) => l.t("role-auditor-all").into_owned(),
+            Some(Breadth::Listed(count)) => l.t1("role-auditor-listed", "count", count).into_owned(),
+            None => l.t("role-auditor").into_owned(),
+        },
         None if person.is_operator => l.t("role-operator").into_owned(),
         None => String::new(),
     };

@@ -3,6 +3,7 @@ use entremise::app::activate_account::{self, CardValidation, PasswordChoice};
 use entremise::app::create_person::{self, NewPerson};
 use entremise::app::import_cards;
 use entremise::app::manage_cards::{self, Manager};
+use entremise::app::set_perimeter::Perimeter;
 use entremise::app::sign_in::Browser;
 use entremise::crypto::totp::Codes;
 use entremise::domain::card::{CardAlgorithm, CardParams, CardPeriod, Seed};
@@ -97,6 +98,7 @@ impl TestApp {
             name: PersonName::parse(name).unwrap(),
             roles: roles.to_vec(),
             structure,
+            perimeter: roles.contains(&Role::Auditor).then_some(Perimeter::All),
             locale: "fr",
         };
         let created = create_person::create(&self.app, &new).await.unwrap();

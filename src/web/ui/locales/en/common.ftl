@@ -9,6 +9,12 @@ nav-people = People
 nav-structures = Structures
 nav-log = Log
 role-auditor = Auditor
+role-auditor-all = Auditor, every structure
+role-auditor-listed = Auditor, { $count ->
+    [0] no structure
+    [one] one structure
+    *[other] { $count } structures
+  }
 role-operator = Operator
 account = My account
 switch-structure = Change structure

@@ -9,6 +9,12 @@ nav-people = Personnes
 nav-structures = Structures
 nav-log = Journal
 role-auditor = Audit
+role-auditor-all = Audit : toutes les structures
+role-auditor-listed = Audit : { $count ->
+    [0] aucune structure
+    [one] une structure
+    *[other] { $count } structures
+  }
 role-operator = Administration
 account = Mon compte
 switch-structure = Changer de structure
