@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::domain::ids::{EntryId, StructureId, first_id};
+use crate::domain::ids::{EntryId, first_id};
 use crate::log::entry::{Fact, Outcome};
 use crate::log::kind::Kind;
-use crate::store::auditor;
+use crate::store::perimeter as stored;
 use crate::store::search::Criteria;
 use crate::view;
 
@@ -16,8 +16,10 @@ use super::App;
 use super::caller::SignedIn;
 use super::export_log::{self, Export, ExportError, Taker};
 use super::log_line::Line;
+use super::outside_perimeter::{self, Tried};
 use super::record;
-use super::search_log::{AuditError, Unclear, Wanted, criteria, entry, page, perimeter};
+use super::search_log::{AuditError, Named, Resolved, Unclear, Wanted, entry, page, perimeter, resolve};
+use super::search_names;
 
 /// Lines read at once.
 const CHUNK: usize = 500;
@@ -43,6 +45,8 @@ impl Format {
 pub struct Taking {
     criteria: Criteria,
     format: Format,
+    /// How many lines were given.
+    given: usize,
     begun: bool,
     over: bool,
 }
@@ -54,16 +58,25 @@ pub async fn take(
     wanted: &Wanted,
     format: Format,
 ) -> Result<Result<Taking, Vec<Unclear>>, AuditError> {
-    let found = view!(app.store, tx => {
+    let Resolved { criteria, named, unclear } = view!(app.store, tx => {
         let perimeter_of = perimeter(tx, who.person_id).await?;
-        criteria(tx, wanted, perimeter_of).await
+        resolve(tx, wanted, perimeter_of).await
     })?;
-    let taken =
-        record::append(app, entry(Kind::LogExported, who, wanted).fact("format", format.name())).await?;
-    Ok(found.map(|found| Taking {
+    if !unclear.is_empty() {
+        // Nothing is taken; that it was asked for is a search.
+        record::append(app, entry(Kind::LogSearched, who, wanted, &named)).await?;
+        return Ok(Err(unclear));
+    }
+    let mut draft = entry(Kind::LogExported, who, wanted, &named).fact("format", format.name());
+    if let Some(structure) = criteria.structure_id {
+        draft = draft.structure(structure);
+    }
+    let taken = record::append(app, draft).await?;
+    Ok(Ok(Taking {
         // Neither this very line nor what is written from this millisecond on.
-        criteria: Criteria { before: Some(EntryId::from_uuid(first_id(taken.time))), ..found },
+        criteria: Criteria { before: Some(EntryId::from_uuid(first_id(taken.time))), ..criteria },
         format,
+        given: 0,
         begun: false,
         over: false,
     }))
@@ -84,11 +97,16 @@ impl Taking {
             self.criteria.before = found.next;
             self.over = false;
         }
+        self.given += lines.len();
         for line in &lines {
             match self.format {
                 Format::JsonLines => text.push_str(&json(line)),
                 Format::Csv => text.push_str(&csv(&cells(line))),
             }
+        }
+        if self.over && self.format == Format::JsonLines {
+            // A file cut short on its way has no such line; a table could not bear one.
+            text.push_str(&format!("{{\"end\":{}}}\n", self.given));
         }
         Ok(Some(text))
     }
@@ -210,22 +228,37 @@ pub enum BundleError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error("the structure typed is none of the perimeter, or several")]
+    Unclear(Unclear),
 }
 
 /// The verifiable bundle of an auditor's perimeter, or of one structure of it, without any part that names people.
 pub async fn bundle(app: &App, who: &SignedIn, wanted: &Wanted) -> Result<Export, BundleError> {
     let told = view!(app.store, tx => {
         let perimeter_of = perimeter(tx, who.person_id).await?;
-        if let Some(structure) = wanted.structure_id {
-            if !auditor::is_within(tx, structure, perimeter_of).await? {
-                return Err(AuditError::NotFound);
-            }
-            return Ok(Some(BTreeSet::from([structure])));
-        }
-        let Some(person) = perimeter_of else { return Ok(None) };
-        let listed = auditor::structures(tx, Some(person)).await?;
-        Ok(Some(listed.into_iter().map(|row| row.id).collect::<BTreeSet<StructureId>>()))
+        let one = match search_names::structure(tx, wanted, perimeter_of).await? {
+            Ok(one) => one,
+            Err(unclear) => return Ok(Err(unclear)),
+        };
+        Ok::<_, AuditError>(Ok(match (one, perimeter_of) {
+            (Some(row), _) => Some(BTreeSet::from([row.id])),
+            (None, None) => None,
+            (None, Some(person)) => Some(stored::listed(tx, person).await?.into_iter().collect()),
+        }))
     })?;
+    let told = match (told, wanted.structure_id) {
+        (Ok(told), _) => told,
+        (Err(_), Some(id)) => {
+            let refused = outside_perimeter::refuse(app, who, Kind::LogExported, Tried::Structure(id)).await;
+            refused.map_err(AuditError::from)?;
+            return Err(AuditError::NotFound.into());
+        }
+        (Err(unclear), None) => {
+            let asked = entry(Kind::LogSearched, who, wanted, &Named::default());
+            record::append(app, asked).await.map_err(AuditError::from)?;
+            return Err(BundleError::Unclear(unclear));
+        }
+    };
     let range = export_log::Wanted {
         from: wanted.from,
         until: wanted.until,

@@ -12,11 +12,12 @@ use crate::log::proof::check_inclusion;
 use crate::log::receipt::Receipt;
 use crate::store::action_log::{self, part_place};
 use crate::store::tree::CheckpointRow;
-use crate::store::{Access, AsStoreError, StoreError, epoch, export, tree as stored};
+use crate::store::{Access, AsStoreError, StoreError, auditor, epoch, export, tree as stored};
 use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
+use super::outside_perimeter::{self, Tried};
 use super::record::{self, RecordError};
 use super::search_log::{AuditError, perimeter};
 use super::tree::{self, TreeError};
@@ -58,20 +59,16 @@ pub async fn for_auditor(app: &App, who: &SignedIn, id: EntryId) -> Result<Strin
     let structure = view!(app.store, tx => {
         let perimeter_of = perimeter(tx, who.person_id).await?;
         let row = action_log::entry(tx, id).await?.ok_or(ReceiptError::NotFound)?;
-        if let Some(auditor) = perimeter_of {
-            let listed = crate::store::auditor::structures(tx, Some(auditor)).await?;
-            let within = row.structure_id.is_some_and(|id| listed.iter().any(|structure| structure.id == id));
-            if !within {
-                return Err(ReceiptError::NotFound);
-            }
-        }
-        Ok(row.structure_id)
+        let within = match (perimeter_of, row.structure_id) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(_), Some(structure)) => auditor::is_within(tx, structure, perimeter_of).await?,
+        };
+        if within { Ok(row.structure_id) } else { Err(ReceiptError::NotFound) }
     });
     let structure = match structure {
         Err(ReceiptError::NotFound) => {
-            let draft =
-                Draft::refused(Kind::LogExported, "not_within_perimeter").by(who.person_id, Role::Auditor);
-            record::refuse(app, draft, &who.person_id.to_string()).await?;
+            outside_perimeter::refuse(app, who, Kind::LogExported, Tried::Entry(id)).await?;
             return Err(ReceiptError::NotFound);
         }
         other => other?,

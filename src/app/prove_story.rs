@@ -14,6 +14,7 @@ use crate::view;
 use super::App;
 use super::caller::SignedIn;
 use super::give_receipt::{ReceiptError, head_over, proven, successions};
+use super::outside_perimeter::{self, Tried};
 use super::record;
 use super::search_log::perimeter;
 use super::tree;
@@ -42,9 +43,7 @@ pub async fn prove(app: &App, who: &SignedIn, reference: &str) -> Result<Proving
         Ok::<_, ReceiptError>(auditor::mandate(tx, reference, perimeter_of).await?)
     })?;
     let Some(mandate) = found else {
-        let draft =
-            Draft::refused(Kind::LogExported, "not_within_perimeter").by(who.person_id, Role::Auditor);
-        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        outside_perimeter::refuse(app, who, Kind::LogExported, Tried::Mandate(reference)).await?;
         return Err(ReceiptError::NotFound);
     };
     let (row, head, keys) = view!(app.store, tx => {
@@ -59,6 +58,7 @@ pub async fn prove(app: &App, who: &SignedIn, reference: &str) -> Result<Proving
         .by(who.person_id, Role::Auditor)
         .structure(mandate.structure_id)
         .mandate(mandate.id)
+        .user_if(mandate.user_id)
         .fact("what", "story")
         .fact("after_last", row.size);
     record::append(app, draft).await?;

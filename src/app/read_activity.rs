@@ -5,9 +5,8 @@ use time::Duration;
 
 use crate::domain::ids::StructureId;
 use crate::domain::time::{DEFAULT_ZONE, Timestamp};
-use crate::log::draft::Draft;
 use crate::log::entry::{Leaf, Outcome};
-use crate::log::kind::{Kind, Role};
+use crate::log::kind::Kind;
 use crate::log::pseudonym::Pseudonym;
 use crate::store::activity::{self, SignedRow, Whose};
 use crate::store::auditor;
@@ -17,8 +16,9 @@ use crate::view;
 
 use super::App;
 use super::caller::SignedIn;
+use super::outside_perimeter::{self, Tried};
 use super::record;
-use super::search_log::{self, AuditError, Domain, Wanted, entry, perimeter};
+use super::search_log::{self, AuditError, Domain, Named, Wanted, entry, perimeter};
 use super::unmask::{self, Names};
 
 /// Refusals whose reasons are read, and signatures looked at: the latest.
@@ -107,17 +107,23 @@ pub async fn read(
         })
     })?;
     let Some(whose) = found else {
-        let draft =
-            Draft::refused(Kind::LogSearched, "not_within_perimeter").by(who.person_id, Role::Auditor);
-        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        let tried = match subject {
+            Subject::Structure(id) => Tried::Structure(*id),
+            Subject::Aidant(pseudonym) => Tried::Aidant(pseudonym),
+        };
+        outside_perimeter::refuse(app, who, Kind::LogSearched, tried).await?;
         return Err(AuditError::NotFound);
     };
     let mut wanted = Wanted { from: Some(from), until: Some(until), ..Wanted::default() };
+    let mut named = Named::default();
     match subject {
         Subject::Structure(id) => wanted.structure_id = Some(*id),
-        Subject::Aidant(pseudonym) => wanted.aidant = Some(pseudonym.to_string()),
+        Subject::Aidant(pseudonym) => {
+            wanted.aidant = Some(pseudonym.to_string());
+            named.aidant = Some(pseudonym.clone());
+        }
     }
-    record::append(app, entry(Kind::LogSearched, who, &wanted).fact("what", "activity")).await?;
+    record::append(app, entry(Kind::LogSearched, who, &wanted, &named).fact("what", "activity")).await?;
     view!(app.store, tx => {
         let (name, names) = match subject {
             Subject::Structure(id) => (auditor::structure_name(tx, *id).await?.unwrap_or_default(), Names::default()),

@@ -18,6 +18,7 @@ use crate::view;
 use super::App;
 use super::caller::SignedIn;
 use super::log_line::{Fault, Line};
+use super::outside_perimeter::{self, Tried};
 use super::record;
 use super::search_log::{AuditError, perimeter};
 use super::story_parts::{self, Gaps};
@@ -89,16 +90,15 @@ pub async fn read(app: &App, who: &SignedIn, reference: &str, after: i64) -> Res
         Ok::<_, AuditError>(auditor::mandate(tx, reference, perimeter_of).await?)
     })?;
     let Some(mandate) = found else {
-        let draft =
-            Draft::refused(Kind::LogStoryRead, "not_within_perimeter").by(who.person_id, Role::Auditor);
-        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        outside_perimeter::refuse(app, who, Kind::LogStoryRead, Tried::Mandate(reference)).await?;
         return Err(AuditError::NoMandate);
     };
     // The reading is in the mandate's own story before anything is shown: whoever it is about can see it.
     let reading = Draft::done(Kind::LogStoryRead)
         .by(who.person_id, Role::Auditor)
         .structure(mandate.structure_id)
-        .mandate(mandate.id);
+        .mandate(mandate.id)
+        .user_if(mandate.user_id);
     let reading = record::append(app, reading).await?;
     view!(app.store, tx => {
         let mandate = auditor::mandate(tx, reference, None).await?.ok_or(AuditError::NoMandate)?;

@@ -22,6 +22,7 @@ use crate::{transact, view};
 use super::App;
 use super::caller::SignedIn;
 use super::detect_misuse::{Structures, among, key, signed, unused, watched};
+use super::outside_perimeter::{self, Tried};
 use super::record;
 use super::search_log::{AuditError, perimeter};
 
@@ -136,9 +137,7 @@ fn span(day: &str, length: jiff::Span, zone: &TimeZone) -> Option<(Timestamp, Ti
 /// Shows the finding of this id. That it was looked at is an entry; so is that it was not theirs to see.
 pub async fn one(app: &App, who: &SignedIn, id: &str) -> Result<Alert, AuditError> {
     let Some(alert) = find(app, who, id).await? else {
-        let draft =
-            Draft::refused(Kind::LogSearched, "not_within_perimeter").by(who.person_id, Role::Auditor);
-        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        outside_perimeter::refuse(app, who, Kind::LogSearched, Tried::Finding(id)).await?;
         return Err(AuditError::NotFound);
     };
     let asked = Draft::done(Kind::LogSearched)
@@ -160,9 +159,7 @@ pub async fn review(
     note: &str,
 ) -> Result<Marked, AuditError> {
     let Some(alert) = find(app, who, id).await? else {
-        let draft =
-            Draft::refused(Kind::LogAlertReviewed, "not_within_perimeter").by(who.person_id, Role::Auditor);
-        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        outside_perimeter::refuse(app, who, Kind::LogAlertReviewed, Tried::Finding(id)).await?;
         return Err(AuditError::NotFound);
     };
     let now = app.now();

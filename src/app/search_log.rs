@@ -1,13 +1,12 @@
 //! An auditor searches the log. The search is itself written there before anything is shown.
-use crate::domain::ids::{EntryId, PersonId, ServiceId, StructureId, time_of};
+use crate::domain::ids::{EntryId, GrantId, PersonId, ServiceId, StructureId, time_of};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::log::pseudonym::Pseudonym;
 use crate::log::token::Token;
-pub use crate::store::auditor::DomainRow as Domain;
-use crate::store::auditor::{self, ServiceRow, StructureRow};
-use crate::store::search::{self, Column, Criteria, Page};
+use crate::store::auditor::{self, ServiceRow};
+pub use crate::store::auditor::{DomainRow as Domain, StructureRow as Structure};
+use crate::store::search::{self, Criteria, Page};
 use crate::store::{Access, AsStoreError, StoreError};
 use crate::view;
 
@@ -15,9 +14,13 @@ use super::App;
 use super::caller::SignedIn;
 use super::log_line::Line;
 use super::record::{self, RecordError};
+pub use super::search_names::Unclear;
+pub(super) use super::search_names::{Named, Resolved, Whose, resolve, whose};
 
 /// Lines on a page.
 pub const PAGE: usize = 50;
+/// Structures offered while one is typed; of a wider perimeter none is.
+const OFFERED: i64 = 100;
 
 /// What the auditor asks for; absent means any.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +29,12 @@ pub struct Wanted {
     /// Exclusive.
     pub until: Option<Timestamp>,
     pub structure_id: Option<StructureId>,
+    /// Name or SIRET of a structure.
+    pub structure: Option<String>,
     /// Reference of a mandate.
     pub mandate: Option<String>,
+    /// One grant of a mandate.
+    pub grant_id: Option<GrantId>,
     /// Key of a domain: lines written under a grant for it.
     pub domain: Option<String>,
     pub service_id: Option<ServiceId>,
@@ -41,21 +48,11 @@ pub struct Wanted {
     pub before: Option<EntryId>,
 }
 
-/// A criterion that names nothing the auditor may see, so that nothing is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unclear {
-    Mandate,
-    Aidant,
-    User,
-    /// Several people share the short form.
-    Aidants,
-    Users,
-}
-
 /// What an auditor may choose from.
 #[derive(Debug)]
 pub struct Choices {
-    pub structures: Vec<StructureRow>,
+    /// None of them when they are too many to be offered.
+    pub structures: Vec<Structure>,
     pub services: Vec<ServiceRow>,
     pub domains: Vec<Domain>,
 }
@@ -69,7 +66,16 @@ pub struct Found {
     /// How far back was looked, when that is not all and the page is not full.
     pub stopped: Option<Timestamp>,
     pub choices: Choices,
+    /// The structure that the criteria name.
+    pub structure: Option<Structure>,
     pub unclear: Vec<Unclear>,
+}
+
+impl Found {
+    /// Nothing was searched.
+    pub fn none(choices: Choices) -> Self {
+        Self { lines: Vec::new(), next: None, stopped: None, choices, structure: None, unclear: Vec::new() }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -114,21 +120,37 @@ pub(super) async fn perimeter(
 }
 
 pub async fn search(app: &App, who: &SignedIn, wanted: &Wanted) -> Result<Found, AuditError> {
-    record::append(app, entry(Kind::LogSearched, who, wanted)).await?;
-    view!(app.store, tx => {
+    let Resolved { criteria, named, unclear } = view!(app.store, tx => {
         let perimeter_of = perimeter(tx, who.person_id).await?;
-        let choices = Choices {
-            structures: auditor::structures(tx, perimeter_of).await?,
-            services: auditor::services(tx).await?,
-            domains: auditor::all_domains(tx).await?,
-        };
-        let criteria = match criteria(tx, wanted, perimeter_of).await? {
-            Ok(criteria) => criteria,
-            Err(unclear) => return Ok(Found { lines: Vec::new(), next: None, stopped: None, choices, unclear }),
-        };
+        resolve(tx, wanted, perimeter_of).await
+    })?;
+    record::append(app, entry(Kind::LogSearched, who, wanted, &named)).await?;
+    view!(app.store, tx => {
+        let choices = offered(tx, criteria.perimeter_of).await?;
+        if !unclear.is_empty() {
+            return Ok(Found { structure: named.structure, unclear, ..Found::none(choices) });
+        }
         let (lines, Page { next, stopped, .. }) = page(app, tx, &criteria, PAGE).await?;
         let stopped = next.filter(|_| stopped).and_then(|last| time_of(last.uuid()));
-        Ok::<_, AuditError>(Found { lines, next, stopped, choices, unclear: Vec::new() })
+        Ok::<_, AuditError>(Found { lines, next, stopped, choices, structure: named.structure, unclear })
+    })
+}
+
+/// What a search may be made of, before anything is searched.
+pub async fn choices(app: &App, who: &SignedIn) -> Result<Choices, AuditError> {
+    view!(app.store, tx => {
+        let perimeter_of = perimeter(tx, who.person_id).await?;
+        offered(tx, perimeter_of).await
+    })
+}
+
+async fn offered(tx: &mut impl Access, perimeter_of: Option<PersonId>) -> Result<Choices, AuditError> {
+    let structures = auditor::structures(tx, perimeter_of, OFFERED + 1).await?;
+    let few = i64::try_from(structures.len()).is_ok_and(|count| count <= OFFERED);
+    Ok(Choices {
+        structures: if few { structures } else { Vec::new() },
+        services: auditor::services(tx).await?,
+        domains: auditor::all_domains(tx).await?,
     })
 }
 
@@ -145,102 +167,17 @@ pub(super) async fn page(
     Ok((lines, found))
 }
 
-/// What the names typed stand for, as far as the perimeter knows them.
-pub(super) async fn criteria(
-    tx: &mut impl Access,
-    wanted: &Wanted,
-    perimeter_of: Option<PersonId>,
-) -> Result<Result<Criteria, Vec<Unclear>>, AuditError> {
-    let mut unclear = Vec::new();
-    let mut criteria = Criteria {
-        from: wanted.from,
-        until: wanted.until,
-        structure_id: wanted.structure_id,
-        mandate_id: None,
-        grant_id: None,
-        domain: wanted.domain.clone(),
-        service_id: wanted.service_id,
-        actor: None,
-        subject: None,
-        kind: wanted.kind.map(Kind::token),
-        refused: wanted.refused,
-        perimeter_of,
-        before: wanted.before,
-    };
-    if let Some(reference) = &wanted.mandate {
-        match auditor::mandate(tx, reference, perimeter_of).await? {
-            Some(mandate) => criteria.mandate_id = Some(mandate.id),
-            None => unclear.push(Unclear::Mandate),
-        }
-    }
-    if let Some(typed) = &wanted.aidant {
-        match whose(tx, Column::Actor, typed, perimeter_of).await? {
-            Whose::One(pseudonym) => criteria.actor = Some(pseudonym.bytes().to_vec()),
-            Whose::Nobody => unclear.push(Unclear::Aidant),
-            Whose::Several => unclear.push(Unclear::Aidants),
-        }
-    }
-    if let Some(typed) = &wanted.user {
-        match whose(tx, Column::Subject, typed, perimeter_of).await? {
-            Whose::One(pseudonym) => criteria.subject = Some(pseudonym.bytes().to_vec()),
-            Whose::Nobody => unclear.push(Unclear::User),
-            Whose::Several => unclear.push(Unclear::Users),
-        }
-    }
-    Ok(if unclear.is_empty() { Ok(criteria) } else { Err(unclear) })
-}
-
-/// Whom a pseudonym names, among the lines of a perimeter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
-    One(Pseudonym),
-    Nobody,
-    Several,
-}
-
-/// Reads a pseudonym in full or as it is shown (`a-5F2C`). Somebody with no line in the perimeter is nobody.
-pub(super) async fn whose(
-    tx: &mut impl Access,
-    column: Column,
-    typed: &str,
-    perimeter_of: Option<PersonId>,
-) -> Result<Whose, AuditError> {
-    let (mut from, until) = if let Ok(full) = typed.parse::<Pseudonym>() {
-        (full.bytes().to_vec(), after(full.bytes()))
-    } else {
-        let short = typed.split_once('-').map_or(typed, |(_, short)| short).to_ascii_uppercase();
-        let Ok(bytes) = data_encoding::HEXUPPER.decode(short.as_bytes()) else { return Ok(Whose::Nobody) };
-        let Ok(pair) = <[u8; 2]>::try_from(bytes.as_slice()) else { return Ok(Whose::Nobody) };
-        let until = u16::from_be_bytes(pair)
-            .checked_add(1)
-            .map_or(vec![0xff; 33], |next| next.to_be_bytes().to_vec());
-        (pair.to_vec(), until)
-    };
-    let mut found = None;
-    while let Some(bytes) = search::next_pseudonym(tx, column, (from, until.clone()), perimeter_of).await? {
-        if found.is_some() {
-            return Ok(Whose::Several);
-        }
-        from = after(&bytes);
-        found = Pseudonym::from_slice(&bytes).ok();
-    }
-    Ok(found.map_or(Whose::Nobody, Whose::One))
-}
-
-/// The first text of bytes after this one.
-fn after(bytes: &[u8]) -> Vec<u8> {
-    [bytes, &[0]].concat()
-}
-
 /// What was asked for is part of the entry: an auditor's curiosity can be audited.
-pub(super) fn entry(kind: Kind, who: &SignedIn, wanted: &Wanted) -> Draft {
+pub(super) fn entry(kind: Kind, who: &SignedIn, wanted: &Wanted, named: &Named) -> Draft {
     let token = |text: &Option<String>| text.as_deref().and_then(|text| Token::new(text).ok());
-    Draft::done(kind)
-        .by(who.person_id, Role::Auditor)
+    let structure = named.structure.as_ref().map(|row| row.id).or(wanted.structure_id);
+    named
+        .told(Draft::done(kind).by(who.person_id, Role::Auditor))
         .fact_if("from", wanted.from)
         .fact_if("until", wanted.until)
-        .fact_if("structure", wanted.structure_id.map(StructureId::uuid))
+        .fact_if("structure", structure.map(StructureId::uuid))
         .fact_if("mandate", token(&wanted.mandate))
+        .fact_if("grant", wanted.grant_id.map(GrantId::uuid))
         .fact_if("domain", token(&wanted.domain))
         .fact_if("service", wanted.service_id.map(ServiceId::uuid))
         .fact_if("aidant", token(&wanted.aidant))

@@ -23,6 +23,7 @@ use crate::{transact, view};
 use super::App;
 use super::caller::SignedIn;
 use super::log_line::{Line, open_part};
+use super::outside_perimeter::{self, Tried};
 use super::record;
 use super::search_log::{AuditError, Whose, perimeter, whose};
 
@@ -70,12 +71,8 @@ pub async fn unmask(app: &App, who: &SignedIn, target: &Target, reason: &str) ->
             Target::Mandate(reference) => {
                 let mandate =
                     auditor::mandate(tx, reference, perimeter_of).await?.ok_or(AuditError::NotFound)?;
-                let draft = draft.structure(mandate.structure_id).mandate(mandate.id);
                 // The reason is about them: it goes when they are erased.
-                match mandate.user_id {
-                    Some(user) => draft.user(user),
-                    None => draft,
-                }
+                draft.structure(mandate.structure_id).mandate(mandate.id).user_if(mandate.user_id)
             }
             Target::Aidant(pseudonym) => {
                 let known = whose(tx, Column::Actor, &pseudonym.to_string(), perimeter_of).await?;
@@ -95,9 +92,11 @@ pub async fn unmask(app: &App, who: &SignedIn, target: &Target, reason: &str) ->
         Ok::<_, AuditError>(())
     });
     if matches!(written, Err(AuditError::NotFound)) {
-        let draft =
-            Draft::refused(Kind::LogUnmasked, "not_within_perimeter").by(who.person_id, Role::Auditor);
-        record::refuse(app, draft, &who.person_id.to_string()).await?;
+        let tried = match target {
+            Target::Mandate(reference) => Tried::Mandate(reference),
+            Target::Aidant(pseudonym) => Tried::Aidant(pseudonym),
+        };
+        outside_perimeter::refuse(app, who, Kind::LogUnmasked, tried).await?;
     }
     written
 }

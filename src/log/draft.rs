@@ -187,6 +187,15 @@ impl Draft {
         self
     }
 
+    /// The person whose mandate it is, if they are known already.
+    #[must_use]
+    pub fn user_if(self, user: Option<UserId>) -> Self {
+        match user {
+            Some(user) => self.user(user),
+            None => self,
+        }
+    }
+
     /// The person whose mandate it is, whom this act creates.
     #[must_use]
     pub fn new_user(mut self, pseudonym: &Pseudonym) -> Self {

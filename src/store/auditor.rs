@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 use super::action_log::EntryRow;
 use super::many::{list, padded};
 use super::{Access, StoreError};
-use crate::domain::ids::{EntryId, MandateId, PersonId, ServiceId, StructureId, UserId};
+use crate::domain::ids::{EntryId, GrantId, MandateId, PersonId, ServiceId, StructureId, UserId};
 use crate::domain::time::Timestamp;
 
 /// The perimeter column of a person: `none`, `listed` or `all`.
@@ -14,23 +14,66 @@ pub async fn perimeter(tx: &mut impl Access, person: PersonId) -> Result<Option<
 }
 
 /// A structure an auditor may choose.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct StructureRow {
     pub id: StructureId,
     pub name: String,
+    pub siret: String,
 }
 
-/// The structures of a perimeter (`None`: all), by name; at most a thousand.
+/// The structures of a perimeter (`None`: all), by name; `limit`: how many at most.
 pub async fn structures(
     tx: &mut impl Access,
     perimeter_of: Option<PersonId>,
+    limit: i64,
 ) -> Result<Vec<StructureRow>, StoreError> {
-    const ALL: &str = "SELECT id, name FROM structure ORDER BY name, id LIMIT 1000";
-    const LISTED: &str = "SELECT s.id, s.name FROM structure s JOIN auditor_structure a ON a.structure_id = s.id \
-        WHERE a.person_id = $1 ORDER BY s.name, s.id LIMIT 1000";
+    const ALL: &str = "SELECT id, name, siret FROM structure ORDER BY name, id LIMIT $1";
+    const LISTED: &str = "SELECT s.id, s.name, s.siret FROM structure s \
+        JOIN auditor_structure a ON a.structure_id = s.id WHERE a.person_id = $2 ORDER BY s.name, s.id LIMIT $1";
     match perimeter_of {
-        None => on!(tx, c => sqlx::query_as(ALL).fetch_all(c).await),
-        Some(person) => on!(tx, c => sqlx::query_as(LISTED).bind(person).fetch_all(c).await),
+        None => on!(tx, c => sqlx::query_as(ALL).bind(limit).fetch_all(c).await),
+        Some(person) => on!(tx, c => sqlx::query_as(LISTED).bind(limit).bind(person).fetch_all(c).await),
+    }
+}
+
+/// How a structure is asked for.
+#[derive(Clone, Debug)]
+pub enum By {
+    Id(StructureId),
+    Siret(String),
+}
+
+/// One structure of a perimeter (`None`: all).
+pub async fn structure(
+    tx: &mut impl Access,
+    by: By,
+    perimeter_of: Option<PersonId>,
+) -> Result<Option<StructureRow>, StoreError> {
+    const ID: &str = "SELECT id, name, siret FROM structure WHERE id = $1";
+    const SIRET: &str = "SELECT id, name, siret FROM structure WHERE siret = $1";
+    let found: Option<StructureRow> = match by {
+        By::Id(id) => on!(tx, c => sqlx::query_as(ID).bind(id).fetch_optional(c).await)?,
+        By::Siret(siret) => on!(tx, c => sqlx::query_as(SIRET).bind(siret).fetch_optional(c).await)?,
+    };
+    match found {
+        Some(row) if is_within(tx, row.id, perimeter_of).await? => Ok(Some(row)),
+        _ => Ok(None),
+    }
+}
+
+/// The mandate of a grant, within a perimeter.
+pub async fn mandate_of_grant(
+    tx: &mut impl Access,
+    grant: GrantId,
+    perimeter_of: Option<PersonId>,
+) -> Result<Option<MandateId>, StoreError> {
+    const SQL: &str = "SELECT m.id, m.structure_id FROM mandate_grant g JOIN mandate m ON m.id = g.mandate_id \
+        WHERE g.id = $1";
+    let found: Option<(MandateId, StructureId)> =
+        on!(tx, c => sqlx::query_as(SQL).bind(grant).fetch_optional(c).await)?;
+    match found {
+        Some((mandate, structure)) if is_within(tx, structure, perimeter_of).await? => Ok(Some(mandate)),
+        _ => Ok(None),
     }
 }
 
@@ -89,6 +132,7 @@ pub struct MandateRow {
     pub ends_at: Option<Timestamp>,
     pub structure_id: StructureId,
     pub structure_name: String,
+    /// Absent until the user is identified.
     pub user_id: Option<UserId>,
     /// The last number taken in the mandate's own sequence.
     pub next_sequence: i64,

@@ -1,10 +1,11 @@
 //! The log taken away as a verifiable bundle: a range of places, told within a perimeter and hashed outside it, with
 //! the earlier entries it rests on. That it was taken is itself an entry, written before the first line is given.
+mod rests;
 mod writing;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::ids::{CardId, EntryId, MandateId, PersonId, StructureId};
+use crate::domain::ids::{EntryId, MandateId, PersonId, StructureId};
 use crate::domain::time::Timestamp;
 use crate::log::bundle::{self, Header};
 use crate::log::draft::Draft;
@@ -14,8 +15,6 @@ use crate::log::merkle::Hash;
 use crate::log::note::{NoteError, SignedNote};
 use crate::log::part::Part;
 use crate::log::proof;
-use crate::log::pseudonym::Pseudonym;
-use crate::log::verify::{FOR_ALL, STANDING};
 use crate::store::export::{self, PlacedRow};
 use crate::store::{AsStoreError, StoreError, epoch, tree as stored};
 use crate::view;
@@ -25,11 +24,15 @@ use super::log_line::open_part;
 use super::record::{self, RecordError};
 use super::tree::{self, TreeError};
 use super::witnessing;
+use rests::Rests;
 pub use writing::Writing;
 use writing::{STORIES, Stage};
 
 /// Places read at once.
 const PAGE: i64 = 500;
+
+/// Structures named by one entry.
+const NAMED: usize = 500;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -137,19 +140,9 @@ async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Res
     let keys = keys.iter().map(|note| note.parse()).collect::<Result<_, _>>();
     let keys = keys.map_err(|bad: NoteError| StoreError::Corrupt(bad.to_string()))?;
     let note: SignedNote = note.parse().map_err(|_| ExportError::NoHead)?;
-    let draft = Draft::done(Kind::LogExported)
-        .fact("first", i64::try_from(first).unwrap_or(i64::MAX))
-        .fact("after_last", head.size)
-        .fact("parts", wanted.parts)
-        .fact(
-            "structures",
-            wanted.perimeter.as_ref().map_or(0, |all| i64::try_from(all.len()).unwrap_or(i64::MAX)),
-        );
-    let draft = match taker {
-        Taker::CommandLine => draft.by_role(Role::Operator).fact("via", "command_line"),
-        Taker::Auditor(person) => draft.by(person, Role::Auditor),
-    };
-    record::append(app, draft).await?;
+    for draft in taken(taker, wanted, (first, head.size)) {
+        record::append(app, draft).await?;
+    }
     let root_of = Hash::from_slice(&head.root).map_err(|bad| StoreError::Corrupt(bad.to_string()))?;
     Ok(Export {
         size: u64::try_from(head.size).unwrap_or(0),
@@ -165,6 +158,31 @@ async fn fix(app: &App, taker: Taker, wanted: &Wanted, size: Option<u64>) -> Res
         },
         parts: wanted.parts,
     })
+}
+
+/// The entry of a range taken away; of very many structures, several entries name them.
+fn taken(taker: Taker, wanted: &Wanted, (first, size): (u64, i64)) -> Vec<Draft> {
+    let told: Vec<StructureId> = wanted.perimeter.iter().flatten().copied().collect();
+    let draft = Draft::done(Kind::LogExported)
+        .fact("first", i64::try_from(first).unwrap_or(i64::MAX))
+        .fact("after_last", size)
+        .fact("parts", wanted.parts)
+        .fact("structures", i64::try_from(told.len()).unwrap_or(i64::MAX));
+    let draft = match taker {
+        Taker::CommandLine => draft.by_role(Role::Operator).fact("via", "command_line"),
+        Taker::Auditor(person) => draft.by(person, Role::Auditor),
+    };
+    match told.as_slice() {
+        [] => vec![draft],
+        [one] => vec![draft.structure(*one)],
+        many => many
+            .chunks(NAMED)
+            .map(|some| {
+                let ids: Vec<String> = some.iter().map(ToString::to_string).collect();
+                draft.clone().list("within", ids.iter().map(String::as_str))
+            })
+            .collect(),
+    }
 }
 
 impl Export {
@@ -206,27 +224,57 @@ impl Export {
 
     /// On which mandates, people and cards the range rests.
     async fn rests(&self, app: &App) -> Result<Rests, ExportError> {
-        let mut rests = Rests { perimeter: self.header.perimeter.clone(), ..Rests::default() };
-        if rests.perimeter.is_none() && self.first() == 0 {
+        let mut rests = Rests::of(self.header.perimeter.clone());
+        if self.is_whole() {
             return Ok(rests);
         }
         for (from, until) in self.pages(self.first()) {
-            let rows = view!(app.store, tx => { export::range(tx, from, until).await })?;
-            for row in &rows {
-                if rests.holds(row) {
-                    rests.mandates.extend(row.mandate_id);
-                    rests.rest_on(row);
-                }
-            }
+            self.rest_on(app, &mut rests, (from, until)).await?;
         }
-        // What these mandates' stories hold from before the range is told too, and rests on its own people and cards.
-        let is_within = rests.perimeter.is_some() && self.first() > 0;
-        let stories: Vec<MandateId> = rests.mandates.iter().copied().filter(|_| is_within).collect();
-        for some in stories.chunks(STORIES) {
-            let rows = view!(app.store, tx => { export::of_mandates(tx, some, signed(self.first())).await })?;
-            rows.iter().for_each(|row| rests.rest_on(row));
+        let mut stories = self.stories_before(&rests);
+        while !stories.is_empty() {
+            self.rest_on_stories(app, &mut rests, &mut stories).await?;
         }
         Ok(rests)
+    }
+
+    /// The mandates whose stories begin before the range and rest on people and cards of their own.
+    fn stories_before(&self, rests: &Rests) -> Vec<MandateId> {
+        let is_within = self.header.perimeter.is_some() && self.first() > 0;
+        rests.mandates().filter(|_| is_within).collect()
+    }
+
+    /// On which people and cards some of these stories rest; those that are left stay in the list.
+    async fn rest_on_stories(
+        &self,
+        app: &App,
+        rests: &mut Rests,
+        stories: &mut Vec<MandateId>,
+    ) -> Result<(), ExportError> {
+        let some = stories.split_off(stories.len().saturating_sub(STORIES));
+        if some.is_empty() {
+            return Ok(());
+        }
+        let rows = view!(app.store, tx => { export::of_mandates(tx, &some, signed(self.first())).await })?;
+        rows.iter().for_each(|row| rests.rest_on(row));
+        Ok(())
+    }
+
+    /// Whether everything is told from the first entry on, so that nothing lies before.
+    fn is_whole(&self) -> bool {
+        self.header.perimeter.is_none() && self.first() == 0
+    }
+
+    /// On which mandates, people and cards the places from `from` up to `until` (exclusive) rest.
+    async fn rest_on(
+        &self,
+        app: &App,
+        rests: &mut Rests,
+        (from, until): (i64, i64),
+    ) -> Result<(), ExportError> {
+        let rows = view!(app.store, tx => { export::range(tx, from, until).await })?;
+        rows.iter().for_each(|row| rests.take(row));
+        Ok(())
     }
 
     /// Earlier entries, each with its proof.
@@ -299,58 +347,6 @@ impl Export {
             opened.entry(row.entry_id).or_default().push(part);
         }
         Ok(opened)
-    }
-}
-
-/// What a range is about, and with it what must be told besides.
-#[derive(Debug, Default)]
-struct Rests {
-    perimeter: Option<BTreeSet<StructureId>>,
-    mandates: BTreeSet<MandateId>,
-    cards: HashSet<CardId>,
-    people: BTreeSet<Pseudonym>,
-    users: BTreeSet<Pseudonym>,
-}
-
-impl Rests {
-    /// What stands behind an entry that is told must be told too.
-    fn rest_on(&mut self, row: &PlacedRow) {
-        self.cards.extend(row.card_id);
-        self.people.extend(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()));
-        self.users.extend(Leaf::decode(&row.leaf).ok().and_then(|leaf| leaf.user));
-    }
-
-    /// Whether an entry is of the perimeter itself.
-    fn holds(&self, row: &PlacedRow) -> bool {
-        let Some(perimeter) = &self.perimeter else { return true };
-        row.structure_id.is_some_and(|structure| perimeter.contains(&structure))
-    }
-
-    /// Whether an entry changes what holds for these people, or erases something of these users.
-    fn concerns(&self, leaf: &Leaf) -> bool {
-        let erases = matches!(leaf.kind, Kind::DataErased | Kind::HoldPlaced | Kind::HoldLifted);
-        match &leaf.user {
-            Some(user) if erases => self.users.contains(user),
-            None if erases => true,
-            _ => leaf.about().is_some_and(|who| self.people.contains(&who)),
-        }
-    }
-
-    /// Whether an entry is told: of the perimeter, of one of its mandates, or what it rests on.
-    fn tells(&self, row: &PlacedRow) -> bool {
-        if self.holds(row) || row.mandate_id.is_some_and(|mandate| self.mandates.contains(&mandate)) {
-            return true;
-        }
-        if FOR_ALL.iter().any(|kind| kind.token() == row.kind) {
-            return true;
-        }
-        if !STANDING.iter().any(|kind| kind.token() == row.kind) {
-            return false;
-        }
-        let known = |who: Option<Pseudonym>| who.is_some_and(|who| self.people.contains(&who));
-        row.card_id.is_some_and(|card| self.cards.contains(&card))
-            || known(row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok()))
-            || Leaf::decode(&row.leaf).is_ok_and(|leaf| self.concerns(&leaf))
     }
 }
 

@@ -23,6 +23,14 @@ pub struct Writing {
 #[derive(Debug)]
 pub(super) enum Stage {
     Header,
+    /// The range is read for what it rests on, some places at a time.
+    Resting {
+        from: i64,
+    },
+    /// So are these mandates' stories before it.
+    RestingOn {
+        stories: Vec<MandateId>,
+    },
     /// Earlier entries on which the people, structures and cards of the range stand.
     Standing {
         from: i64,
@@ -56,8 +64,33 @@ impl Writing {
         let first = signed(self.export.first());
         let (lines, next) = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Header => {
-                self.rests = self.export.rests(app).await?;
-                (vec![self.export.header()], Stage::Standing { from: 0 })
+                self.rests = Rests::of(self.export.header.perimeter.clone());
+                let next = if self.export.is_whole() {
+                    Stage::Standing { from: 0 }
+                } else {
+                    Stage::Resting { from: first }
+                };
+                (vec![self.export.header()], next)
+            }
+            Stage::Resting { from } => {
+                let end = signed(self.export.size);
+                let until = (from + PAGE).min(end);
+                self.export.rest_on(app, &mut self.rests, (from, until)).await?;
+                let next = if until >= end {
+                    Stage::RestingOn { stories: self.export.stories_before(&self.rests) }
+                } else {
+                    Stage::Resting { from: until }
+                };
+                (Vec::new(), next)
+            }
+            Stage::RestingOn { mut stories } => {
+                self.export.rest_on_stories(app, &mut self.rests, &mut stories).await?;
+                let next = if stories.is_empty() {
+                    Stage::Standing { from: 0 }
+                } else {
+                    Stage::RestingOn { stories }
+                };
+                (Vec::new(), next)
             }
             Stage::Standing { from } => self.standing(app, from, first).await?,
             Stage::Stories { mut mandates } => {
@@ -91,7 +124,7 @@ impl Writing {
         let kinds: Vec<&str> = STANDING.iter().map(|kind| kind.token()).collect();
         let rows = view!(app.store, tx => { export::of_kinds(tx, &kinds, (from, first), PAGE).await })?;
         let Some(last) = rows.last().map(|row| row.leaf_index) else {
-            let mandates: Vec<MandateId> = self.rests.mandates.iter().copied().collect();
+            let mandates: Vec<MandateId> = self.rests.mandates().collect();
             let over = first == 0 || mandates.is_empty();
             let next = if over { Stage::Range { from: first } } else { Stage::Stories { mandates } };
             return Ok((Vec::new(), next));

@@ -58,7 +58,7 @@ async fn domains(app: &App, who: &SignedIn, l: &L, fields: &[(String, String)]) 
 }
 
 /// A field a person fills in, the key of its label, and what comes before its value in the key of that value's label.
-const FIELDS: [(&str, &str, &str); 8] = [
+const FIELDS: [(&str, &str, &str); 12] = [
     ("domain", "desk-col-domains", ""),
     ("term", "desk-term", "desk-term-"),
     ("end", "desk-end-date", ""),
@@ -67,6 +67,10 @@ const FIELDS: [(&str, &str, &str); 8] = [
     ("reason", "card-end-reason", ""),
     ("presence", "authorize-presence-legend", "authorize-presence-"),
     ("declared", "authorize-declared", ""),
+    ("given_name", "room-find-given", ""),
+    ("family_name", "room-find-family", ""),
+    ("birthdate", "room-find-born", ""),
+    ("email", "room-find-email", ""),
 ];
 
 fn rows(l: &L, fields: &[(String, String)], domains: &[Choice]) -> Vec<Row> {

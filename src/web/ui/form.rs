@@ -68,8 +68,14 @@ impl Form {
         Self::default()
     }
 
-    /// Puts a first value in a field, for a form that edits something.
+    /// Gives a field this value instead of what it had.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.values.retain(|(key, _)| key != name);
+        self.add(name, value);
+    }
+
+    /// Gives a field one more value (check boxes).
+    pub fn add(&mut self, name: &str, value: impl Into<String>) {
         self.values.push((name.to_owned(), value.into()));
     }
 
@@ -167,6 +173,9 @@ mod tests {
         assert_eq!(form.value("email"), "a@b.fr");
         assert_eq!(form.raw("password"), " x ");
         assert_eq!(form.all("d").collect::<Vec<_>>(), ["1", "2"]);
+        form.set("email", "c@d.fr");
+        assert_eq!(form.all("email").collect::<Vec<_>>(), ["c@d.fr"], "a value set is the one read");
+        form.set("email", "a@b.fr");
         assert!(form.has("d", "2") && !form.has("d", "3"));
         assert!(!format!("{form:?}").contains("a@b.fr"));
         assert_eq!(form.required("name", "field-required"), "");

@@ -46,7 +46,7 @@ fn preview(locale: Locale, wrong: bool) -> Preview {
     let end = Timestamp::new(datetime!(2026-12-23 23:00 UTC));
     let mut form = Form::empty();
     form.set("domains", "argent");
-    form.set("domains", "social");
+    form.add("domains", "social");
     form.set("length", "31");
     form.set("email", "nadia@gannat.example");
     if wrong {

@@ -18,6 +18,7 @@ mod room;
 mod room_activity;
 mod room_alerts;
 mod room_export;
+mod room_perimeter;
 mod searched;
 mod story;
 mod story_told;

@@ -2,6 +2,7 @@
 use std::process::Command;
 
 use entremise::app::App;
+use entremise::app::create_person;
 use entremise::app::export_log::Wanted;
 use entremise::app::give_receipt;
 use entremise::domain::ids::{EntryId, UserId};
@@ -162,6 +163,38 @@ on_both_engines! {
             assert_eq!(report.faults, []);
             assert!(report.first >= before.size && report.context > 5, "{report:?}");
         }
+    }
+
+    /// An operator who oversees two structures, and an aidant of both, carry nothing from one bundle to the other.
+    async fn a_bundle_tells_nothing_of_the_other_structures_its_people_touch(app: TestApp) {
+        let (desk, _) = scene(app).await;
+        let app = &desk.app;
+        let elsewhere = app.structure("CCAS de Moulins", "21030190400015").await;
+        let other = app.hire("Marc Petit", "marc@exemple.fr", &[entremise::domain::person::Role::Aidant], elsewhere).await;
+        let email = entremise::domain::person::Email::parse("nadia@exemple.fr").unwrap();
+        create_person::join(&app.app, &email, elsewhere, &[entremise::domain::person::Role::Aidant]).await.unwrap();
+        let operator = app.person("Claire", "Roussel", Roles { operator: true, auditor: false }).await;
+        let write = |draft: Draft| async move { record::append(&app.app, draft).await.unwrap(); };
+        for structure in [elsewhere, desk.structure] {
+            for kind in [Kind::StructureSuspended, Kind::StructureRestored] {
+                write(Draft::done(kind).by(operator, Role::Operator).structure(structure)).await;
+            }
+        }
+        for kind in [Kind::PersonSuspended, Kind::PersonRestored] {
+            write(Draft::done(kind).by(operator, Role::Operator).about(other.id)).await;
+            write(Draft::done(kind).by(operator, Role::Operator).about(desk.aidant.id).structure(elsewhere)).await;
+        }
+        write(Draft::done(Kind::StructureSwitched).by(desk.aidant.id, Role::Aidant).structure(elsewhere)).await;
+        settle(app).await;
+        let ours = lines(&app.app, &Wanted { perimeter: Some([desk.structure].into()), ..Wanted::default() }).await;
+        assert_eq!(check(&ours, &trust(&app.app)).faults, []);
+        let told = ours[1..].join("\n");
+        assert!(!told.contains(&elsewhere.to_string()), "{told}");
+        assert!(!told.contains("person.suspended"), "whom else the operator suspended: {told}");
+        assert!(told.contains("structure.suspended") && told.contains("charter.accepted") && told.contains("card.activated"));
+        let theirs = lines(&app.app, &Wanted { perimeter: Some([elsewhere].into()), ..Wanted::default() }).await;
+        assert_eq!(check(&theirs, &trust(&app.app)).faults, []);
+        assert!(!theirs[1..].join("\n").contains("mandate.signed"));
     }
 
     /// Whoever owns the database changes what was done; the checkpoint an auditor kept convicts them.

@@ -34,7 +34,7 @@ pub(super) async fn ask(State(app): State<App>, visit: Visit, Path(id): Path<Str
 fn draw(visit: &Visit, client: &Client) -> Response {
     let mut form = Form::empty();
     for scope in client.policy.scopes.iter() {
-        form.set("scopes", scope.name());
+        form.add("scopes", scope.name());
     }
     let page = visit.page("clients-scopes-title").in_section(Section::Clients).of_form(&form);
     let (scopes, name, back) = (words::scopes(&page.l), client.name.clone(), address(client));

@@ -7,10 +7,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use http::{HeaderMap, StatusCode, header};
 
-use super::{criteria, problem};
+use super::criteria::{self, Offered, Said};
+use super::problem;
 use crate::app::App;
+use crate::app::caller::SignedIn;
 use crate::app::export_log::{ExportError, Writing};
 use crate::app::export_search::{self, BundleError, Format};
+use crate::app::search_log;
 use crate::web::error::Problem;
 use crate::web::extract::{Person, PostedForm, Visit};
 use crate::web::pages::sign_in::code_first;
@@ -22,12 +25,21 @@ struct ExportPage {
     page: Page,
     form: Form,
     formats: Vec<Choice>,
+    /// The criteria in words: an error about one of them leads there.
+    criteria: Vec<Said>,
+    /// Nothing can be taken until the search is put right.
+    wrong: bool,
     /// The criteria, as hidden fields.
     kept: Vec<(&'static str, String)>,
     back: String,
 }
 
-fn draw(visit: &Visit, status: StatusCode, form: Form) -> Response {
+async fn draw(app: &App, visit: &Visit, who: &SignedIn, form: Form) -> Response {
+    let choices = match search_log::choices(app, who).await {
+        Ok(choices) => choices,
+        Err(error) => return problem(&error).respond(visit),
+    };
+    let status = if form.is_valid() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let back = criteria::address("/log", &form, None);
     let here = criteria::address("/log/export", &form, None);
     let page = visit.page("room-export-title").in_section(Section::Log).of_form(&form).reached_at(here);
@@ -38,11 +50,19 @@ fn draw(visit: &Visit, status: StatusCode, form: Form) -> Response {
         Choice::new("bundle", l.t("room-export-bundle")).hint(l.t("room-export-bundle-hint")),
     ];
     let kept = criteria::set(&form);
-    ui::render(status, &ExportPage { page, form, formats, kept, back })
+    let wrong = criteria::are_wrong(&form);
+    let criteria = criteria::said(&form, &Offered::of(&choices, &l), &l);
+    ui::render(status, &ExportPage { page, form, formats, criteria, wrong, kept, back })
 }
 
-pub(super) async fn show(visit: Visit, Query(form): Query<Form>) -> Response {
-    draw(&visit, StatusCode::OK, form)
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Person(who): Person,
+    Query(mut form): Query<Form>,
+) -> Response {
+    criteria::wanted(&mut form, &visit.l());
+    draw(&app, &visit, &who, form).await
 }
 
 pub(super) async fn take(
@@ -61,11 +81,15 @@ pub(super) async fn take(
         "jsonl" => Some(Format::JsonLines),
         "bundle" if form.is_valid() => {
             return match export_search::bundle(&app, &who, &wanted).await {
-                Ok(export) => bundle(app, Writing::new(export)),
+                Ok(export) => bundle(app.clone(), Writing::new(export)),
                 Err(BundleError::Audit(error)) => problem(&error).respond(&visit),
                 Err(BundleError::Export(ExportError::NoHead | ExportError::Empty { .. })) => {
                     form.refuse("format", "room-export-no-head");
-                    draw(&visit, StatusCode::UNPROCESSABLE_ENTITY, form)
+                    draw(&app, &visit, &who, form).await
+                }
+                Err(BundleError::Unclear(unclear)) => {
+                    criteria::explain(&mut form, &[unclear]);
+                    draw(&app, &visit, &who, form).await
                 }
                 Err(error) => Problem::internal(&error).respond(&visit),
             };
@@ -77,13 +101,13 @@ pub(super) async fn take(
         }
     };
     let Some(format) = format.filter(|_| form.is_valid()) else {
-        return draw(&visit, StatusCode::UNPROCESSABLE_ENTITY, form);
+        return draw(&app, &visit, &who, form).await;
     };
     match export_search::take(&app, &who, &wanted, format).await {
-        Ok(Ok(taking)) => lines(app, taking, format),
+        Ok(Ok(taking)) => lines(app.clone(), taking, format),
         Ok(Err(unclear)) => {
             criteria::explain(&mut form, &unclear);
-            draw(&visit, StatusCode::UNPROCESSABLE_ENTITY, form)
+            draw(&app, &visit, &who, form).await
         }
         Err(error) => problem(&error).respond(&visit),
     }

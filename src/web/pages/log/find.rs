@@ -38,7 +38,7 @@ pub(super) async fn user(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Err(first) = code_first(&app, &visit, &headers, Vec::new()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, form.fields()).await {
         return first;
     }
     let identity = Identity {
@@ -75,7 +75,7 @@ pub(super) async fn aidant(
     headers: HeaderMap,
     PostedForm(mut form): PostedForm,
 ) -> Response {
-    if let Err(first) = code_first(&app, &visit, &headers, Vec::new()).await {
+    if let Err(first) = code_first(&app, &visit, &headers, form.fields()).await {
         return first;
     }
     let email = form.required("email", "room-find-email-required");

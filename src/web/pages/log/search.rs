@@ -26,7 +26,7 @@ struct SearchPage {
     stopped: String,
     /// Address of the newest lines; empty when these are.
     newest: String,
-    /// Address of the page that takes this search away.
+    /// Address of the page that takes this search away; empty when it is none.
     export: String,
 }
 
@@ -38,11 +38,21 @@ pub(super) async fn show(
 ) -> Response {
     let l = visit.l();
     let wanted = criteria::wanted(&mut form, &l);
-    let found = match search_log::search(&app, &who, &wanted).await {
+    let found = if form.is_valid() {
+        search_log::search(&app, &who, &wanted).await
+    } else {
+        // What is wrong is not searched without: that would answer another question.
+        let choices = search_log::choices(&app, &who).await;
+        choices.map(Found::none)
+    };
+    let found = match found {
         Ok(found) => found,
         Err(error) => return problem(&error).respond(&visit),
     };
     criteria::explain(&mut form, &found.unclear);
+    if let Some(structure) = &found.structure {
+        form.set("structure", criteria::named(structure));
+    }
     let status = if form.is_valid() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = visit.page("log-title").in_section(Section::Log).of_form(&form);
     ui::render(status, &fill(page, form, &found, &l))
@@ -58,7 +68,7 @@ fn fill(page: Page, form: Form, found: &Found, l: &L) -> SearchPage {
         next: next.unwrap_or_default(),
         stopped: found.stopped.map(|at| l.date_hour(at)).unwrap_or_default(),
         newest: if older { criteria::address("/log", &form, None) } else { String::new() },
-        export: criteria::address("/log/export", &form, None),
+        export: if form.is_valid() { criteria::address("/log/export", &form, None) } else { String::new() },
         page,
         form,
     }

@@ -1,7 +1,7 @@
 //! A line of the log in words.
 use crate::app::log_line::{Fault, Line};
 use crate::app::unmask::Names;
-use crate::domain::ids::CardId;
+use crate::domain::ids::{CardId, GrantId};
 use crate::log::entry::{Fact, Leaf, Outcome};
 use crate::log::kind::{Kind, Role};
 use crate::web::ui::{L, Tone};
@@ -107,6 +107,10 @@ fn detail(line: &Line, leaf: &Leaf, names: &Names, l: &L) -> Vec<(String, String
         said.push((text, format!("/log?user={user}")));
     }
     said.extend(line.service_name.clone().map(plain));
+    if let Some(grant) = leaf.grant {
+        let text = l.t1("log-grant-named", "name", grant_name(grant)).into_owned();
+        said.push((text, format!("/log?grant={grant}")));
+    }
     if let Some(card) = leaf.card {
         let known = names.cards.get(&card).map(|serial| format!(" ({serial})")).unwrap_or_default();
         said.push(plain(l.t1("log-card", "name", format!("{}{known}", card_name(card))).into_owned()));
@@ -132,6 +136,12 @@ fn in_words(words: &[(String, String)], l: &L) -> Vec<(String, String)> {
         if L::has(&key) { l.t(&key).into_owned() } else { name.to_owned() }
     };
     words.iter().map(|(what, said)| (name(what), said.clone())).collect()
+}
+
+/// A grant in short: `g-81D4`.
+fn grant_name(grant: GrantId) -> String {
+    let [.., high, low] = *grant.uuid().as_bytes();
+    format!("g-{high:02X}{low:02X}")
 }
 
 fn facts(leaf: &Leaf, l: &L) -> Vec<(String, String)> {
@@ -169,7 +179,36 @@ fn fault_key(fault: Fault) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
     use super::*;
+
+    /// The names of facts, as the calls that write them give them.
+    fn facts_of(folder: &Path, names: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                facts_of(&path, names);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for call in [".fact(", ".fact_if(", ".list("] {
+                let given = text.split(call).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+                names.extend(given.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn every_fact_has_its_words() {
+        let mut names = BTreeSet::new();
+        facts_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app"), &mut names);
+        assert!(names.len() > 40, "{names:?}");
+        let without: Vec<_> =
+            names.iter().filter(|name| !L::has(&format!("log-fact-{}", dashed(name)))).collect();
+        assert_eq!(without, Vec::<&String>::new());
+    }
 
     #[test]
     fn every_kind_role_and_fault_has_its_words() {
