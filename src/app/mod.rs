@@ -57,6 +57,7 @@ pub mod publish_log;
 pub mod push_request;
 pub mod read_activity;
 pub mod read_mandates;
+pub mod read_own;
 pub mod read_story;
 pub mod record;
 pub mod redeem_code;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::catalogue::{Catalogue, Words};
 use crate::domain::consent::ConsentTerms;
-use crate::domain::ids::{MandateId, StructureId, UserId};
+use crate::domain::ids::{EntryId, MandateId, StructureId, UserId};
 use crate::domain::mandate::{Act, Reference, State};
 use crate::domain::search::{Query, fold};
 use crate::domain::time::Timestamp;
@@ -22,7 +22,7 @@ use super::App;
 use super::caller::SignedIn;
 use super::choose_user;
 use super::desk::{self, DeskError};
-use super::{decide_consent, record};
+use super::{decide_consent, log_line, read_own, record};
 
 /// Mandates on one page.
 const PAGE: usize = 20;
@@ -159,25 +159,44 @@ pub struct View {
     pub person: Option<CivilIdentity>,
     pub state: State,
     pub grants: Vec<GrantRow>,
-    /// What happened: kind of the entry, instant.
-    pub moments: Vec<(String, Timestamp)>,
+    /// What happened, newest first.
+    pub moments: Vec<log_line::Line>,
+    /// Where what happened before begins.
+    pub older: Option<EntryId>,
 }
 
-/// One mandate of a structure of the caller. Read in the name of nobody: that it was read is written down only
-/// when the page is asked for as such (`noted`), not at every step of the desk.
-pub async fn one(app: &App, who: &SignedIn, reference: &Reference, noted: bool) -> Result<View, DeskError> {
+/// Why a mandate is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Reading {
+    /// For a step of the desk.
+    Step,
+    /// For its own page, which shows what happened before this moment. That it was read is written down.
+    Page { before: Option<EntryId> },
+}
+
+/// One mandate of a structure of the caller.
+pub async fn one(
+    app: &App,
+    who: &SignedIn,
+    reference: &Reference,
+    reading: Reading,
+) -> Result<View, DeskError> {
     let now = app.now();
+    let before = match reading {
+        Reading::Step => None,
+        Reading::Page { before } => before,
+    };
     let outcome = view!(app.store, tx => {
         let opened = desk::open(tx, who, reference, now).await?;
         let grants = mandate::grants(tx, opened.row.id).await?;
-        let moments = mandate::story(tx, opened.row.id).await?;
+        let moments = read_own::of_mandate(app, tx, opened.row.id, before).await?;
         Ok::<_, DeskError>((opened, grants, moments))
     });
-    let (opened, grants, moments) =
+    let (opened, grants, (moments, older)) =
         desk::recorded(app, who, Kind::MandateRead, Some(reference), outcome).await?;
     let person = desk::identity(app, &opened.row)?;
     let state = opened.row.state_at(now)?;
-    if noted {
+    if matches!(reading, Reading::Page { .. }) {
         let mut draft = Draft::done(Kind::MandateRead)
             .by(who.person_id, desk::role(&opened.facts))
             .structure(opened.row.structure_id)
@@ -187,7 +206,7 @@ pub async fn one(app: &App, who: &SignedIn, reference: &Reference, noted: bool) 
         }
         record::append(app, draft).await?;
     }
-    Ok(View { row: opened.row, person, state, grants, moments })
+    Ok(View { row: opened.row, person, state, grants, moments, older })
 }
 
 /// What the text of this mandate says, once there is one.

@@ -13,7 +13,7 @@ mod row;
 
 pub use end::{Ending, due_to_expire, due_to_lapse, end_emptied, end_grant, end_whole, expire, lapse};
 pub use list::{ListRow, page};
-pub use row::{GrantRow, MandateRow, by_id, by_reference, grants, story};
+pub use row::{GrantRow, MandateRow, by_id, by_reference, grants};
 
 /// Where something of a mandate is sealed: `text_sealed`, `attestation_sealed`.
 pub fn place<'a>(id: &'a MandateId, column: &'static str) -> Place<'a> {

@@ -146,12 +146,3 @@ WHERE g.mandate_id = $1 ORDER BY d.position";
 pub async fn grants(tx: &mut impl Access, mandate: MandateId) -> Result<Vec<GrantRow>, StoreError> {
     on!(tx, c => sqlx::query_as::<_, GrantRow>(GRANTS).bind(mandate).fetch_all(c).await)
 }
-
-const STORY: &str = "
-SELECT kind, at FROM entry WHERE mandate_id = $1 AND outcome = 'done' AND kind NOT IN ('mandate.read', 'userinfo.given')
-ORDER BY mandate_sequence LIMIT 200";
-
-/// What happened to a mandate, from its log: kind and instant of each entry.
-pub async fn story(tx: &mut impl Access, mandate: MandateId) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    on!(tx, c => sqlx::query_as::<_, (String, Timestamp)>(STORY).bind(mandate).fetch_all(c).await)
-}

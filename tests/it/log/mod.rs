@@ -10,6 +10,7 @@ mod erasing_held;
 mod erasing_replayed;
 mod forgotten;
 mod keeping;
+mod own;
 mod published;
 mod recording;
 mod resumed;

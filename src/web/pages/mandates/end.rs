@@ -6,7 +6,7 @@ use http::StatusCode;
 use super::{reference, stopped, words};
 use crate::app::App;
 use crate::app::end_mandate::{self, Asker, Extent};
-use crate::app::read_mandates::{self, View};
+use crate::app::read_mandates::{self, Reading, View};
 use crate::domain::catalogue::DomainKey;
 use crate::domain::mandate::State as Stand;
 use crate::web::error::Problem;
@@ -102,7 +102,7 @@ async fn draw(
         Ok(reference) => reference,
         Err(response) => return *response,
     };
-    let view = match read_mandates::one(app, who, &reference, false).await {
+    let view = match read_mandates::one(app, who, &reference, Reading::Step).await {
         Ok(view) => view,
         Err(error) => return stopped(visit, &error),
     };

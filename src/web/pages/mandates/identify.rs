@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 use super::{read, reference, stopped, words};
 use crate::app::App;
 use crate::app::identify_user::{self, IdentifyError};
+use crate::app::read_mandates::Reading;
 use crate::domain::mandate::State as Stand;
 use crate::domain::secret::PlainToken;
 use crate::web::extract::cookies::{self, Cookie};
@@ -28,7 +29,7 @@ pub(super) async fn show(
     Path(text): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let (reference, view) = match read(&app, &visit, &who, &text, false).await {
+    let (reference, view) = match read(&app, &visit, &who, &text, Reading::Step).await {
         Ok(found) => found,
         Err(response) => return *response,
     };

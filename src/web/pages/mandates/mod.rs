@@ -14,7 +14,7 @@ use http::StatusCode;
 use crate::app::App;
 use crate::app::caller::SignedIn;
 use crate::app::desk::DeskError;
-use crate::app::read_mandates::{self, View};
+use crate::app::read_mandates::{self, Reading, View};
 use crate::domain::mandate::{Reference, Refusal};
 use crate::web::error::Problem;
 use crate::web::extract::Visit;
@@ -49,16 +49,16 @@ fn reference(visit: &Visit, text: &str) -> Result<Reference, Box<Response>> {
     text.parse().map_err(|_| Box::new(Problem::not_found().respond(visit)))
 }
 
-/// The mandate of an address, if it is of the structure the person acts for; with what happened to it or not.
+/// The mandate of an address, if it is of the structure the person acts for; what happened to it.
 async fn read(
     app: &App,
     visit: &Visit,
     who: &SignedIn,
     text: &str,
-    moments: bool,
+    reading: Reading,
 ) -> Result<(Reference, View), Box<Response>> {
     let reference = reference(visit, text)?;
-    match read_mandates::one(app, who, &reference, moments).await {
+    match read_mandates::one(app, who, &reference, reading).await {
         Ok(view) => Ok((reference, view)),
         Err(error) => Err(Box::new(stopped(visit, &error))),
     }

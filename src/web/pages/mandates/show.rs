@@ -1,24 +1,28 @@
 //! A mandate and its life; its attestation on paper.
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 
 use super::{clauses, read, reference, stopped, words};
 use crate::app::App;
+use crate::app::log_line::Line;
 use crate::app::print_attestation::{self, Attestation};
-use crate::app::read_mandates::View;
+use crate::app::read_mandates::{Reading, View};
 use crate::domain::mandate::State as Stand;
 use crate::web::error::Problem;
 use crate::web::extract::{Person, Visit};
+use crate::web::pages::log::words::kind_key;
 use crate::web::ui::screens::{Outcome, desk};
-use crate::web::ui::{self, L, Moment, Page, Row, Section, Tone, qr};
+use crate::web::ui::{self, Form, L, Moment, Page, Row, Section, Tone, qr};
 
 pub(super) async fn mandate(
     State(app): State<App>,
     visit: Visit,
     Person(who): Person,
     Path(text): Path<String>,
+    Query(form): Query<Form>,
 ) -> Response {
-    let (_, view) = match read(&app, &visit, &who, &text, true).await {
+    let before = form.value("before").parse().ok();
+    let (_, view) = match read(&app, &visit, &who, &text, Reading::Page { before }).await {
         Ok(found) => found,
         Err(response) => return *response,
     };
@@ -36,7 +40,7 @@ pub(super) async fn state(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    match read(&app, &visit, &who, &text, false).await {
+    match read(&app, &visit, &who, &text, Reading::Step).await {
         Ok((_, view)) => words::state(view.state).0.into_response(),
         Err(response) => *response,
     }
@@ -69,6 +73,7 @@ fn screen(visit: &Visit, view: &View) -> desk::Mandate {
         rows: words::rows(&l, view),
         grants: grants(&l, view, &address, live),
         moments: moments(&l, view),
+        older_href: view.older.map(|last| format!("{address}?before={last}")).unwrap_or_default(),
         attestation_href: if view.row.attestation_sealed.is_some() {
             to("attestation")
         } else {
@@ -111,12 +116,12 @@ fn grants(l: &L, view: &View, address: &str, live: bool) -> Vec<desk::GrantLine>
 }
 
 fn moments(l: &L, view: &View) -> Vec<Moment> {
-    let moment = |(kind, at): &(String, crate::domain::time::Timestamp)| {
-        let key = format!("log-kind-{}", kind.replace(['.', '_'], "-"));
-        let title = if L::has(&key) { l.t(&key).into_owned() } else { kind.clone() };
-        Moment { when: l.date_hour(*at), title, ..Moment::default() }
+    let moment = |line: &Line| {
+        let leaf = line.leaf.as_ref()?;
+        let title = l.t(&kind_key(leaf.kind)).into_owned();
+        Some(Moment { when: l.date_hour(leaf.time), title, ..Moment::default() })
     };
-    view.moments.iter().map(moment).collect()
+    view.moments.iter().filter_map(moment).collect()
 }
 
 pub(super) async fn attestation(

@@ -6,7 +6,7 @@ use http::StatusCode;
 use super::{civil_name, gender, read, reference, stopped, words};
 use crate::app::App;
 use crate::app::check_code::{CodeCheck, seconds_until};
-use crate::app::read_mandates::{self, View};
+use crate::app::read_mandates::{self, Reading, View};
 use crate::app::sign_mandate::{self, Signing};
 use crate::domain::mandate::State as Stand;
 use crate::domain::time::Timestamp;
@@ -21,7 +21,7 @@ pub(super) async fn show(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    match read(&app, &visit, &who, &text, false).await {
+    match read(&app, &visit, &who, &text, Reading::Step).await {
         Ok((_, view)) => page(&app, &visit, StatusCode::OK, Form::empty(), &view),
         Err(response) => *response,
     }
@@ -49,7 +49,7 @@ pub(super) async fn post(
             Err(error) => return stopped(&visit, &error),
         }
     }
-    match read(&app, &visit, &who, &text, false).await {
+    match read(&app, &visit, &who, &text, Reading::Step).await {
         Ok((_, view)) => page(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, &view),
         Err(response) => *response,
     }
@@ -111,7 +111,7 @@ pub(super) async fn done(
     Person(who): Person,
     Path(text): Path<String>,
 ) -> Response {
-    let (reference, view) = match read(&app, &visit, &who, &text, false).await {
+    let (reference, view) = match read(&app, &visit, &who, &text, Reading::Step).await {
         Ok(found) => found,
         Err(response) => return *response,
     };

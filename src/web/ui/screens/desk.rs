@@ -181,7 +181,10 @@ pub struct Mandate {
     pub tone: Tone,
     pub rows: Vec<Row>,
     pub grants: Vec<GrantLine>,
+    /// Newest first.
     pub moments: Vec<Moment>,
+    /// Where what happened before is; empty when this is all.
+    pub older_href: String,
     /// Empty when there is nothing to print, to end, or to go on with.
     pub attestation_href: String,
     pub end_href: String,

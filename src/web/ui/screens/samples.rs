@@ -236,6 +236,7 @@ fn the_life_of_a_mandate() {
             end_href: "/x".into(),
         }],
         moments: moments(),
+        older_href: "/x".into(),
         attestation_href: "/x".into(),
         end_href: "/x".into(),
         continue_href: "/x".into(),

@@ -93,6 +93,7 @@ desk-mandate-continue = Continue
 desk-mandate-grants = What it covers
 desk-mandate-attestation = Attestation
 desk-mandate-end = End this mandate
+desk-mandate-older = What happened before
 desk-mandate-story = What has happened
 desk-grant-end = Withdraw
 

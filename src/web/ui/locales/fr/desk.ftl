@@ -93,6 +93,7 @@ desk-mandate-continue = Reprendre
 desk-mandate-grants = Démarches confiées
 desk-mandate-attestation = Attestation
 desk-mandate-end = Mettre fin à ce mandat
+desk-mandate-older = Ce qui s'est passé avant
 desk-mandate-story = Ce qui s'est passé
 desk-grant-end = Retirer
 
