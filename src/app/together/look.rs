@@ -58,6 +58,10 @@ impl Shared for Question {
         Ok(questions.iter().map(answer).collect())
     }
 
+    fn outlives_its_caller(&self) -> bool {
+        false
+    }
+
     fn lost() -> StoreError {
         StoreError::Shared
     }

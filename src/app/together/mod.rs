@@ -79,6 +79,11 @@ impl Shared for Act {
         commit::all(app, acts)
     }
 
+    /// What happened is told whoever has left; a code is not redeemed, nor a request kept, for nobody.
+    fn outlives_its_caller(&self) -> bool {
+        matches!(self, Self::Entry { .. })
+    }
+
     fn lost() -> RecordError {
         RecordError::Shared
     }

@@ -22,6 +22,9 @@ pub(super) trait Shared: Debug + Sized + Send + Sync + 'static {
     /// Does all of them, or none; what became of each, in their order.
     fn all(app: &App, jobs: &[Self]) -> impl Future<Output = Result<Vec<Self::Done>, Self::Error>> + Send;
 
+    /// Whether it is done even if whoever wanted it is gone: what they would have been given, nobody gets.
+    fn outlives_its_caller(&self) -> bool;
+
     /// What is told when the task at work ended without an answer.
     fn lost() -> Self::Error;
 }
@@ -60,6 +63,7 @@ impl<J: Shared> Queue<J> {
     /// What is done next, in the order it came. Empty: nothing waits any more, and nobody is at work.
     fn take(&self) -> Vec<(J, Answer<J>)> {
         let mut waiting = self.lock();
+        waiting.jobs.retain(|(job, answer)| job.outlives_its_caller() || !answer.is_closed());
         let (mut room, mut fit) = (AT_ONCE, J::fit());
         let (taken, left): (Vec<_>, Vec<_>) = waiting.jobs.drain(..).partition(|(job, _)| {
             let fits = room > 0 && fit(job);
@@ -83,38 +87,122 @@ pub(super) async fn enter<J: Shared>(app: &App, job: J) -> Result<J::Done, J::Er
 }
 
 async fn work<J: Shared>(app: App) {
-    let mut at_work = AtWork(Some(Arc::clone(J::queue(&app))));
     loop {
         // Whoever is about to ask is heard first.
         tokio::task::yield_now().await;
         let taken = J::queue(&app).take();
         if taken.is_empty() {
-            at_work.0 = None;
             return;
         }
-        let (jobs, answers): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-        match J::all(&app, &jobs).await {
-            Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| _ = answer.send(Ok(done))),
-            // One of them is at fault: each is done alone, and told its own.
-            Err(error) if jobs.len() > 1 => {
-                tracing::warn!(%error, jobs = jobs.len(), "a shared transaction failed");
-                for (job, answer) in jobs.iter().zip(answers) {
-                    let alone = J::all(&app, std::slice::from_ref(job)).await;
-                    _ = answer.send(alone.and_then(|mut done| done.pop().ok_or_else(J::lost)));
-                }
-            }
-            Err(error) => _ = answers.into_iter().next().map(|answer| answer.send(Err(error))),
+        // A task of its own: should it break off, those who wait behind it are served all the same.
+        if let Err(error) = tokio::spawn(turn(app.clone(), taken)).await {
+            tracing::error!(%error, "a shared transaction broke off");
         }
     }
 }
 
-/// Should the work end badly, the next job starts it again.
-struct AtWork<J: Shared>(Option<Arc<Queue<J>>>);
-
-impl<J: Shared> Drop for AtWork<J> {
-    fn drop(&mut self) {
-        if let Some(queue) = &self.0 {
-            queue.lock().busy = false;
+async fn turn<J: Shared>(app: App, taken: Vec<(J, Answer<J>)>) {
+    let (jobs, answers): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+    match J::all(&app, &jobs).await {
+        Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| _ = answer.send(Ok(done))),
+        // One of them is at fault: each is done alone, and told its own.
+        Err(error) if jobs.len() > 1 => {
+            tracing::warn!(%error, jobs = jobs.len(), "a shared transaction failed");
+            for (job, answer) in jobs.iter().zip(answers) {
+                let alone = J::all(&app, std::slice::from_ref(job)).await;
+                _ = answer.send(alone.and_then(|mut done| done.pop().ok_or_else(J::lost)));
+            }
         }
+        Err(error) => _ = answers.into_iter().next().map(|answer| answer.send(Err(error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::app::context::SystemClock;
+    use crate::config::Config;
+    use crate::crypto::keyring::Keyring;
+    use crate::crypto::random::SystemEntropy;
+    use crate::store::{Options, Store};
+
+    const CONFIG: &str = r#"
+        server = { origin = "http://localhost:8080" }
+        identity = { issuer = "http://identite.localhost", client_id = "a", client_secret = "a secret of tests" }
+        log = { origin = "test.example/log" }
+    "#;
+
+    /// Doubles a number; breaks off at 13. Even numbers outlive their callers.
+    #[derive(Debug)]
+    struct Number(u32);
+
+    impl Shared for Number {
+        type Done = u32;
+        type Error = String;
+
+        fn queue(_: &App) -> &Arc<Queue<Self>> {
+            static QUEUE: LazyLock<Arc<Queue<Number>>> = LazyLock::new(Arc::default);
+            &QUEUE
+        }
+
+        /// Alone, one after the other.
+        fn fit() -> impl FnMut(&Self) -> bool {
+            let mut first = true;
+            move |_| std::mem::take(&mut first)
+        }
+
+        async fn all(_: &App, jobs: &[Self]) -> Result<Vec<u32>, String> {
+            tokio::task::yield_now().await;
+            assert!(jobs.iter().all(|job| job.0 != 13), "an unlucky number");
+            Ok(jobs.iter().map(|job| job.0 * 2).collect())
+        }
+
+        fn outlives_its_caller(&self) -> bool {
+            self.0 % 2 == 0
+        }
+
+        fn lost() -> String {
+            "lost".to_owned()
+        }
+    }
+
+    async fn app() -> (App, PathBuf) {
+        let folder = std::env::temp_dir().join(format!("entremise-queue-{}", std::process::id()));
+        let keys = folder.join("keys");
+        Keyring::create(&keys, &SystemEntropy).unwrap();
+        let store = Store::open(&Options::Sqlite { file: folder.join("db") }).await.unwrap();
+        let config: Config = toml::from_str(CONFIG).unwrap();
+        let keyring = Keyring::load(&keys).unwrap();
+        (App::new(store, Arc::new(SystemClock), keyring, config).unwrap(), folder)
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_behind_work_that_broke_off_are_served() {
+        let (app, folder) = app().await;
+        let (unlucky, one, two) =
+            tokio::join!(enter(&app, Number(13)), enter(&app, Number(1)), enter(&app, Number(2)));
+        assert_eq!((unlucky, one, two), (Err("lost".to_owned()), Ok(2), Ok(4)));
+        assert_eq!(enter(&app, Number(3)).await, Ok(6), "and whoever comes later");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_left_undone_unless_it_must_be_done() {
+        let queue = Queue::<Number>::default();
+        let mut answers = Vec::new();
+        for number in [1, 2, 3] {
+            let (answer, answered) = oneshot::channel();
+            queue.push(Number(number), answer);
+            answers.push(answered);
+        }
+        answers.truncate(0);
+        let (answer, answered) = oneshot::channel();
+        queue.push(Number(5), answer);
+        let order: Vec<u32> = std::iter::from_fn(|| queue.take().pop().map(|(number, _)| number.0)).collect();
+        assert_eq!(order, [2, 5]);
+        drop(answered);
     }
 }
