@@ -10,4 +10,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO entremise
 REVOKE UPDATE, DELETE ON entry, entry_part, log_leaf, log_checkpoint, log_epoch, log_succession, erasure, activity_day
   FROM entremise_app;
 REVOKE DELETE ON log_cosignature FROM entremise_app;
+-- A mark of what waits is only taken away, once the entry has its place (a trigger sees to it).
+REVOKE UPDATE ON entry_pending FROM entremise_app;
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM entremise_app;

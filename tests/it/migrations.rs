@@ -15,6 +15,7 @@ const ONE_ENGINE_ONLY: &[&str] = &[
     "CREATE TRIGGER",
     "CREATE FUNCTION",
     "CREATE OR REPLACE FUNCTION",
+    "ALTER FUNCTION",
 ];
 /// The engines write this bound differently: PostgreSQL has an interval, SQLite compares Julian days.
 const TRANSLATED_CHECKS: &[(&str, &str)] =
@@ -68,7 +69,8 @@ fn statements(sql: &str) -> Vec<String> {
     let mut rest = text.as_str();
     while !rest.trim().is_empty() {
         let start = rest.trim_start();
-        let end = if start.starts_with("CREATE TRIGGER") && start.find("BEGIN") < start.find(';') {
+        let body = start.find("BEGIN").is_some_and(|begin| start.find(';').is_none_or(|end| begin < end));
+        let end = if start.starts_with("CREATE TRIGGER") && body {
             start.find("END;").map_or(start.len(), |at| at + 3)
         } else if start.starts_with("CREATE FUNCTION") || start.starts_with("CREATE OR REPLACE FUNCTION") {
             start.find("$$;").map_or(start.len(), |at| at + 2)

@@ -37,6 +37,20 @@ async fn the_role_of_the_application_only_adds_to_the_log() {
     sequence(app, &keeper).await;
     assert_sound(&app.app.store).await;
 
+    // No table whose changes a trigger refuses was forgotten; a mark is taken away when its entry has its place.
+    let granted: Vec<(String, bool, bool)> = sqlx::query_as(
+        "SELECT DISTINCT c.relname::text, has_table_privilege('entremise_app', c.oid, 'UPDATE'), \
+         has_table_privilege('entremise_app', c.oid, 'DELETE') FROM pg_trigger t \
+         JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'refuse_change'",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap();
+    assert!(granted.len() >= 8, "{granted:?}");
+    for (table, update, delete) in granted {
+        assert_eq!((update, delete), (false, table == "entry_pending"), "{table}");
+    }
+
     // Whoever steals its password cannot do more.
     let options: Options = url.parse().unwrap();
     let store = Store::open(&options).await.unwrap();
