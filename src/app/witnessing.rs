@@ -8,8 +8,10 @@ use crate::view;
 
 use super::App;
 
-/// The alarm of a witness that saw what this log does not hold, or of heads that nobody vouches for.
+/// The alarm of heads that nobody vouches for.
 pub const LOG_WITNESS: &str = "log_witness";
+/// The alarm of a witness that saw what this log does not hold.
+pub const WITNESS_CONTRADICTS: &str = "log_contradicted:witness";
 
 /// A signed head with what witnesses said of it, as anyone may read it.
 pub(super) async fn note(tx: &mut impl Access, head: &CheckpointRow) -> Result<String, StoreError> {

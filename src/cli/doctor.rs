@@ -9,6 +9,8 @@ use crate::config::Config;
 use crate::crypto::keyring::Keyring;
 use crate::jobs::head::HeadFile;
 use crate::jobs::keeper::Keeper;
+use crate::store::{StoreError, tree};
+use crate::view;
 
 use super::{Failure, say, start, users};
 
@@ -88,8 +90,14 @@ async fn log(report: &mut Report, app: &App) -> Result<(), Failure> {
     let stopped = alarms::is_log_stopped(app).await?;
     let stopped = if stopped { Err("stopped until the log is signed again") } else { Ok(()) };
     report.add("new mandates and uses", stopped);
+    report.add("clock against the latest entry", alarms::clock_behind(app).await?.map_or(Ok(()), Err));
+    report.add("every entry has a place or waits for one", unplaced(app).await);
     witnesses(report, app).await?;
-    let keeper = Keeper::new("doctor", HeadFile::new(&app.config.log.head_file));
+    let head = HeadFile::new(&app.config.log.head_file);
+    if let Some(node) = head.node() {
+        say(&format!("note  alarms of this node end in {node}"));
+    }
+    let keeper = Keeper::new("doctor", head);
     report.add("log against the head this node signed last", keeper.examine(app).await);
     let due = users::to_replay(app, &[]).await.and_then(|due| match due.len() {
         0 => Ok(()),
@@ -97,6 +105,18 @@ async fn log(report: &mut Report, app: &App) -> Result<(), Failure> {
     });
     report.add("erasures and holds decided", due);
     Ok(())
+}
+
+/// Entries that the sequencer would never see.
+async fn unplaced(app: &App) -> Result<(), String> {
+    let count: Result<i64, StoreError> = view!(app.store, tx => { tree::count_unplaced(tx).await });
+    match count {
+        Ok(0) => Ok(()),
+        Ok(count) => {
+            Err(format!("{count} do neither: somebody took their marks away (see the operations guide)"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Who vouches for the latest head. That nobody is asked to is said, and is no fault.

@@ -3,10 +3,12 @@ use std::path::Path;
 
 use super::people::refused;
 use super::{Failure, log_export, log_verify, log_witness, say, start, users};
-use crate::app::App;
+use crate::app::{App, alarms};
+use crate::jobs::compare::{Compared, compare};
 use crate::jobs::head::HeadFile;
 use crate::jobs::keeper::Keeper;
 use crate::jobs::recover::Loss;
+use crate::log::checkpoint::Checkpoint;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Verb {
@@ -16,12 +18,19 @@ pub(super) enum Verb {
     /// against a checkpoint kept elsewhere, that the database is the true one. Written in the log.
     TrustHead,
     /// Go on with a database that lost signed entries (an older copy was restored): a new epoch of the log, which
-    /// commits to the last head this node remembers and says what was lost. Stop the service first. Written in the log.
+    /// commits to the last head this node remembers and says what was lost. Run it where most is remembered, with the
+    /// service stopped everywhere. Written in the log.
     Recover {
         /// Without it: only say what would be lost.
         #[arg(long)]
         yes: bool,
+        /// Go on although somebody knows of a later head than this node: whoever holds that one can then prove that
+        /// signed entries were hidden.
+        #[arg(long, requires = "yes")]
+        hide_later: bool,
     },
+    /// Take down the alarm of a node that is gone for ever, by the name that `doctor` prints. Written in the log.
+    Dismiss { alarm: String },
     /// Take the log, or a range of it, away as a bundle that can be verified elsewhere (JSON Lines).
     Export(log_export::ExportOptions),
     /// Verify a bundle or a receipt, without the service: signatures, tree, commitments, and what the entries mean.
@@ -42,8 +51,11 @@ pub(super) fn run(file: Option<&Path>, verb: &Verb) -> Result<(), Failure> {
         Verb::Witness(options) => log_witness::run(options),
         Verb::Key => with_app(file, key),
         Verb::TrustHead => with_app(file, trust),
-        Verb::Recover { yes: false } => with_app(file, loss),
-        Verb::Recover { yes: true } => with_app(file, recover),
+        Verb::Recover { yes: false, .. } => with_app(file, loss),
+        Verb::Recover { yes: true, hide_later } => {
+            with_app(file, async |app, keeper| recover(app, keeper, *hide_later).await)
+        }
+        Verb::Dismiss { alarm } => with_app(file, async |app, _| dismiss(app, alarm).await),
     }
 }
 
@@ -74,12 +86,34 @@ async fn trust(app: &App, keeper: &Keeper) -> Result<(), Failure> {
 }
 
 async fn loss(app: &App, keeper: &Keeper) -> Result<(), Failure> {
-    tell(&keeper.loss(app).await.map_err(refused)?);
+    let loss = keeper.loss(app).await.map_err(refused)?;
+    tell(&loss);
     tell_erasures(app).await?;
+    compared(app, keeper, &loss.last).await?.latest_is_ours(loss.last.size).map_err(refused)?;
     Err(refused("nothing was changed: look for a newer copy of the database first; --yes gives them up"))
 }
 
-async fn recover(app: &App, keeper: &Keeper) -> Result<(), Failure> {
+/// Says what else is known of the log.
+async fn compared(app: &App, keeper: &Keeper, ours: &Checkpoint) -> Result<Compared, Failure> {
+    let compared = compare(app, keeper, ours).await.map_err(refused)?;
+    compared.lines.iter().for_each(|line| say(&format!("compared with: {line}")));
+    Ok(compared)
+}
+
+async fn dismiss(app: &App, alarm: &str) -> Result<(), Failure> {
+    alarms::dismiss(app, alarm).await.map_err(refused)?;
+    say(&format!("taken down: {alarm}"));
+    Ok(())
+}
+
+async fn recover(app: &App, keeper: &Keeper, hide_later: bool) -> Result<(), Failure> {
+    // One begun before is finished: it has committed already.
+    if let Some(ours) = keeper.remembered(app).await.map_err(refused)? {
+        let compared = compared(app, keeper, &ours).await?;
+        if !hide_later {
+            compared.latest_is_ours(ours.size).map_err(refused)?;
+        }
+    }
     let (loss, head) = keeper.recover(app).await.map_err(refused)?;
     tell(&loss);
     tell_erasures(app).await?;

@@ -10,7 +10,8 @@ pub struct Log {
     /// Never changes in the life of the log.
     #[serde(default)]
     pub origin: String,
-    /// File, outside the database, in which this node remembers the last head it signed; erasures are remembered beside it.
+    /// File, outside the database, in which this node remembers the last head it signed or saw signed; erasures are
+    /// remembered beside it.
     #[serde(default = "default_head_file")]
     pub head_file: PathBuf,
     /// Seconds after which new mandates and uses stop while the log is not signed.

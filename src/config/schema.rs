@@ -238,7 +238,7 @@ pub const SCHEMA: &[Key] = &[
         "head_file",
         "data/log-head",
         "\"/var/lib/entremise/log-head\"",
-        "File outside the database in which this node remembers the last head it signed; what was erased is remembered beside it.",
+        "File outside the database in which this node remembers the last head it signed or saw signed; what was erased is remembered beside it.",
     ),
     key(
         "log",

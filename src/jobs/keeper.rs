@@ -4,19 +4,18 @@ use std::cmp::Ordering;
 
 use time::Duration;
 
-use super::head::{HeadError, HeadFile};
+use super::head::HeadFile;
+pub use super::keep_error::KeepError;
 use crate::app::App;
-use crate::app::record::{self, RecordError};
-use crate::app::tree::{self as stored, TreeError};
+use crate::app::alarms::LOG_CONTRADICTED;
+use crate::app::tree as stored;
 use crate::domain::time::Timestamp;
 use crate::log::checkpoint::Checkpoint;
-use crate::log::draft::Draft;
 use crate::log::epoch;
-use crate::log::kind::{Kind, Role};
 use crate::log::merkle::Hash;
 use crate::log::note::SignedNote;
 use crate::store::tree::{self, CheckpointRow};
-use crate::store::{Access, AsStoreError, StoreError, WriteTx, epoch as store_epoch, lease};
+use crate::store::{Access, StoreError, WriteTx, epoch as store_epoch, lease};
 use crate::{transact, view};
 
 const LEASE: &str = "log";
@@ -24,15 +23,15 @@ const LEASE: &str = "log";
 const HELD_FOR: Duration = Duration::seconds(15);
 /// Entries placed in one transaction; SQLite's writer is not held longer than some tens of milliseconds.
 pub const BATCH: i64 = 500;
-/// The alarm operators see while the log is not signed.
-pub const ALARM: &str = crate::app::alarms::LOG_HEAD;
 
 /// One node's part in keeping the log.
 #[derive(Clone, Debug)]
 pub struct Keeper {
-    /// Tells this node from the others.
+    /// Tells this process from the others.
     holder: String,
     pub(super) head: HeadFile,
+    /// What this node itself says against the database, which it judges anew each time.
+    own_alarm: String,
 }
 
 /// The stored tree.
@@ -42,75 +41,26 @@ pub(super) struct State {
     pub(super) epoch: u32,
 }
 
-/// Why the log is not continued. All but database faults are alarms for a human.
-#[derive(Debug, thiserror::Error)]
-pub enum KeepError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    #[error(transparent)]
-    Head(#[from] HeadError),
-    #[error("the database holds {found} lines of the log, but {signed} were signed: it was rolled back")]
-    Behind { found: u64, signed: u64 },
-    #[error("the first {signed} lines of the log are not those that were signed: the database was rewritten")]
-    Rewritten { signed: u64 },
-    #[error(
-        "the log has signed heads but this node remembers none: `entremise log trust-head` after checking"
-    )]
-    NoMemory,
-    #[error(
-        "this node signed in epoch {signed} of the log, but the database is in epoch {found}: it was rolled back"
-    )]
-    EpochGone { found: u32, signed: u32 },
-    #[error(
-        "the log was recovered elsewhere and is in epoch {found}, this node remembers epoch {signed}: \
-        `entremise log trust-head` after checking"
-    )]
-    NewEpoch { found: u32, signed: u32 },
-    #[error("this node can continue the log: nothing is lost")]
-    NothingLost,
-    #[error("another node keeps the log just now: try again in some seconds")]
-    Busy,
-    #[error("there is no log key")]
-    NoKey,
-    #[error("this node already remembers a head of {0} lines: nothing to trust")]
-    Remembers(u64),
-    #[error("the database holds no signed head: nothing to trust")]
-    NoHead,
-    #[error("the latest head of the database is not signed with this log's key")]
-    Forged,
-    #[error("the log is not continued here: {0}")]
-    Witness(String),
-    #[error(transparent)]
-    Record(#[from] RecordError),
-}
-
-impl AsStoreError for KeepError {
-    fn as_store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            Self::Tree(error) => error.as_store_error(),
-            Self::Record(error) => error.as_store_error(),
-            _ => None,
-        }
-    }
-}
-
 impl Keeper {
     pub fn new(holder: impl Into<String>, head: HeadFile) -> Self {
-        Self { holder: holder.into(), head }
+        Self { holder: holder.into(), head, own_alarm: String::new() }
+    }
+
+    /// The same, of the node that raises its alarms under this name.
+    pub(super) fn of_node(self, node: &str) -> Self {
+        Self { own_alarm: format!("{LOG_CONTRADICTED}{node}"), ..self }
     }
 
     /// Gives places to at most [`BATCH`] committed entries, after checking that the tree still extends the last
     /// head signed here. Returns how many; 0 also when another node keeps the log.
     pub async fn sequence(&self, app: &App) -> Result<u64, KeepError> {
-        let head = self.head.load(&app.log)?;
+        let head = self.remembered(app).await?;
         let now = app.now();
         transact!(app.store, "sequence", tx => {
             if !self.lead(tx, now).await? {
                 return Ok::<_, KeepError>(0);
             }
+            self.unopposed(tx).await?;
             let size = check(tx, head.as_ref()).await?.size;
             let placed = tree::place(tx, signed(size), BATCH).await?;
             if placed > 0 {
@@ -124,7 +74,21 @@ impl Keeper {
     /// started again.
     pub(super) async fn takes_over(&self, app: &App) -> Result<bool, StoreError> {
         let (holder, now) = (&self.holder, app.now());
-        Ok(view!(app.store, tx => { lease::was_mine(tx, LEASE, holder, now).await })? == Some(false))
+        let mine = view!(app.store, tx => { lease::was_mine(tx, LEASE, holder, now, now + HELD_FOR).await })?;
+        Ok(mine == Some(false))
+    }
+
+    pub(super) fn file(&self) -> &std::path::Path {
+        self.head.path()
+    }
+
+    /// Refuses while another node, or a witness, says that this is not the database that was signed: one that remembers
+    /// less would not see it, and sign what contradicts it.
+    async fn unopposed(&self, tx: &mut impl Access) -> Result<(), KeepError> {
+        match tree::alarm_of_others(tx, LOG_CONTRADICTED, &self.own_alarm).await? {
+            Some(alarm) => Err(KeepError::Contradicted(format!("{}: {}", alarm.name, alarm.detail))),
+            None => Ok(()),
+        }
     }
 
     /// Takes the lease, or keeps it.
@@ -132,63 +96,16 @@ impl Keeper {
         lease::hold(tx, LEASE, &self.holder, now, now + HELD_FOR).await
     }
 
-    /// Takes the latest signed head of the database as this node's memory, when it has none and the stored tree
-    /// has that root; also when its memory is of an epoch that was left. A human decided it: the entry says so.
-    pub async fn trust(&self, app: &App) -> Result<Checkpoint, KeepError> {
-        if let Some(head) = self.head.load(&app.log)? {
-            let now = view!(app.store, tx => { state(tx).await })?.epoch;
-            if epoch::split(&head.origin).1 >= now {
-                return Err(KeepError::Remembers(head.size));
-            }
-        }
-        let (note, head) = view!(app.store, tx => {
-            let row = tree::latest_checkpoint(tx).await?.ok_or(KeepError::NoHead)?;
-            let note: SignedNote = row.note.parse().map_err(|_| KeepError::Forged)?;
-            let head = app.log.open_checkpoint(&note).map_err(|_| KeepError::Forged)?;
-            if epoch::split(&head.origin).1 != state(tx).await?.epoch {
-                return Err(KeepError::NoHead);
-            }
-            if stored::root(tx, head.size).await? != head.root {
-                return Err(KeepError::Rewritten { signed: head.size });
-            }
-            Ok((note, head))
-        })?;
-        let entry = Draft::done(Kind::LogHeadTrusted)
-            .by_role(Role::Operator)
-            .fact("size", signed(head.size))
-            .fact("root", head.root.hex().as_str());
-        record::append(app, entry).await?;
-        self.head.save(&note)?;
-        Ok(head)
-    }
-
-    /// Whether this node could continue the log, changing nothing and taking no lease: the last head it remembers,
-    /// if any, once it is certain that the database still holds it.
-    pub async fn examine(&self, app: &App) -> Result<Option<Checkpoint>, KeepError> {
-        // The memory is read before the database. What it remembers may not be published yet, but its lines are in
-        // the tree already and never leave it: a service at work cannot make this comparison wrong.
-        let mut head = self.head.load(&app.log)?;
-        let examine = async |head: Option<&Checkpoint>| view!(app.store, tx => { check(tx, head).await });
-        match examine(head.as_ref()).await {
-            // Perhaps the very first head was signed between the two looks.
-            Err(KeepError::NoMemory) => {
-                head = self.head.load(&app.log)?;
-                examine(head.as_ref()).await?;
-            }
-            other => _ = other?,
-        }
-        Ok(head)
-    }
-
     /// Signs the present head if it says more than the last one signed. The head is remembered here before it
     /// is published, so that nothing that contradicts it can ever be signed.
     pub async fn sign(&self, app: &App) -> Result<Option<Checkpoint>, KeepError> {
-        let head = self.head.load(&app.log)?;
+        let head = self.remembered(app).await?;
         let now = app.now();
         let next = transact!(app.store, "read_head", tx => {
             if !self.lead(tx, now).await? {
                 return Ok::<_, KeepError>(None);
             }
+            self.unopposed(tx).await?;
             let State { size, epoch } = check(tx, head.as_ref()).await?;
             if head.as_ref().map_or(size == 0, |head| head.size == size) {
                 return republish(tx, head.as_ref()).await;

@@ -8,9 +8,8 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::draft::Draft;
 use crate::log::epoch as named;
 use crate::log::kind::{Kind, Role};
-use crate::log::note::NoteError;
 use crate::store::epoch::{self, EpochRow};
-use crate::store::{StoreError, WriteTx, tree};
+use crate::store::{WriteTx, tree};
 use crate::{transact, view};
 
 /// What a recovery gives up.
@@ -40,7 +39,7 @@ impl Keeper {
 
     /// What [`Keeper::recover`] would give up; refused when this node can continue the log as it is.
     pub async fn loss(&self, app: &App) -> Result<Loss, KeepError> {
-        let last = self.head.load(&app.log)?.ok_or(KeepError::NoMemory)?;
+        let last = self.remembered(app).await?.ok_or(KeepError::NoMemory)?;
         view!(app.store, tx => {
             let wrong = keeper::check(tx, Some(&last)).await;
             let state = keeper::state(tx).await?;
@@ -50,7 +49,7 @@ impl Keeper {
 
     /// Opens a new epoch on the database as it is. Begun and interrupted, it is finished by running it again.
     pub async fn recover(&self, app: &App) -> Result<(Loss, Checkpoint), KeepError> {
-        let last = self.head.load(&app.log)?.ok_or(KeepError::NoMemory)?;
+        let last = self.remembered(app).await?.ok_or(KeepError::NoMemory)?;
         let now = app.now();
         let (loss, next) = transact!(app.store, "recover_log", tx => {
             if !self.lead(tx, now).await? {
@@ -128,10 +127,4 @@ async fn open(app: &App, tx: &mut WriteTx, loss: &Loss) -> Result<EntryId, KeepE
     };
     epoch::open(tx, &row).await?;
     Ok(id)
-}
-
-impl From<NoteError> for KeepError {
-    fn from(error: NoteError) -> Self {
-        Self::Store(StoreError::Corrupt(error.to_string()))
-    }
 }

@@ -1,34 +1,27 @@
 //! Starts the jobs with the service and stops them with it.
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::head::HeadFile;
-use super::keeper::{ALARM, BATCH, KeepError, Keeper};
-use super::watch::Watch;
+use super::house::House;
+use super::keeping::{self, keep_log};
+use super::watch::{Watch, look_at_clock};
 use super::witnesses::Witnesses;
-use super::witnesses::takeover::Takeover;
 use crate::app::App;
-use crate::app::count_activity::count_days;
 use crate::app::count_alerts;
-use crate::app::end_over::end_over;
-use crate::app::erase_user::keep_retention;
-use crate::app::fault::Fault;
-use crate::app::forget_over::forget;
 use crate::app::give_check::count_checks;
 use crate::app::notices::{self, Carrier};
-use crate::app::{record, remember_erasures, signing_keys, tell_logout};
+use crate::app::{remember_erasures, tell_logout};
 use crate::domain::ids::RowId;
 use crate::log::policy::Policy;
-use crate::store::{StoreError, lease, tree};
-use crate::{transact, view};
+use crate::store::lease;
+use crate::transact;
 
-/// How often committed entries are looked for.
-const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
-/// A head is signed at most this often.
-const SIGN_EVERY: Duration = Duration::from_secs(10);
+/// A job that broke off begins again after this long.
+const BEGIN_AGAIN: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(5);
 /// Three heads could have been signed meanwhile.
 const LATE_FOR: Duration = Duration::from_secs(30);
@@ -53,28 +46,29 @@ impl Jobs {
     pub fn start(app: &App, carrier: Option<Carrier>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let holder = RowId::new(app.now(), &*app.entropy).to_string();
-        let (holder_of_witnesses, holder_of_alerts) = (holder.clone(), holder.clone());
-        let keeper = Keeper::new(holder.clone(), HeadFile::new(&app.config.log.head_file));
+        let node = keeping::node(app, &HeadFile::new(&app.config.log.head_file), &holder);
         let policy = app.config.log.policy();
-        let mut tasks = vec![
-            tokio::spawn(keep_log(app.clone(), keeper, policy.clone().ok().flatten(), stopped.clone())),
-            tokio::spawn(keep_house(app.clone(), holder, stopped.clone())),
-            tokio::spawn(watch_log(app.clone(), stopped.clone())),
-            tokio::spawn(tell_services(app.clone(), stopped.clone())),
-            tokio::spawn(look_for_misuse(app.clone(), holder_of_alerts, stopped.clone())),
-        ];
+        let mut jobs = Started { app, holder, stopped, tasks: Vec::new() };
+        let asked = policy.clone().ok().flatten();
+        let watched = node.clone();
+        jobs.start("keep_log", move |app, holder, stopped| {
+            keep_log(app, holder, node.clone(), asked.clone(), stopped)
+        });
+        jobs.start("keep_house", keep_house);
+        jobs.start("watch", move |app, _, stopped| watch_all(app, watched.clone(), stopped));
+        jobs.start("tell_services", |app, _, stopped| tell_services(app, stopped));
+        jobs.start("look_for_misuse", look_for_misuse);
         match policy {
-            Ok(Some(policy)) => {
-                let work = ask_witnesses(app.clone(), holder_of_witnesses, policy, stopped.clone());
-                tasks.push(tokio::spawn(work));
-            }
+            Ok(Some(policy)) => jobs.start("ask_witnesses", move |app, holder, stopped| {
+                ask_witnesses(app, holder, policy.clone(), stopped)
+            }),
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "no witness is asked"),
         }
-        if let Some(carrier) = carrier {
-            tasks.push(tokio::spawn(send_mails(app.clone(), carrier, stopped)));
+        if let Some(carrier) = carrier.map(Arc::new) {
+            jobs.start("send_mails", move |app, _, stopped| send_mails(app, carrier.clone(), stopped));
         }
-        Self { stop, tasks }
+        Self { stop, tasks: jobs.tasks }
     }
 
     /// Waits for the work under way.
@@ -86,101 +80,53 @@ impl Jobs {
     }
 }
 
-/// Calls `work` again and again until told to stop, resting `every` in between.
-macro_rules! repeat {
-    ($stopped:ident, $every:expr, $work:expr) => {{
-        let mut rest = interval($every);
-        rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = rest.tick() => { $work; }
-                // Also when the sender is gone.
-                _ = $stopped.changed() => break,
-            }
+/// Jobs being started.
+struct Started<'a> {
+    app: &'a App,
+    holder: String,
+    stopped: watch::Receiver<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Started<'_> {
+    fn start<F>(
+        &mut self,
+        name: &'static str,
+        job: impl Fn(App, String, watch::Receiver<bool>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (app, holder, stopped) = (self.app.clone(), self.holder.clone(), self.stopped.clone());
+        let begin = move || job(app.clone(), holder.clone(), stopped.clone());
+        self.tasks.push(tokio::spawn(lasting(name, self.stopped.clone(), begin)));
+    }
+}
+
+/// Does a job until it is stopped. One that breaks off begins anew: nobody would miss it before it is too late.
+async fn lasting<F>(name: &'static str, mut stopped: watch::Receiver<bool>, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        match tokio::spawn(begin()).await {
+            Err(error) if error.is_panic() => tracing::error!(job = name, %error, "a job broke off"),
+            _ => return,
         }
-    }};
-}
-
-async fn keep_log(app: App, keeper: Keeper, policy: Option<Policy>, mut stopped: watch::Receiver<bool>) {
-    let mut takeover = match Takeover::new(policy) {
-        Ok(takeover) => takeover,
-        Err(error) => return tracing::error!(%error, "the log is not kept"),
-    };
-    let mut signed_at: Option<Instant> = None;
-    // What was wrong in the last round; at the start, perhaps something that a former process left standing.
-    let mut fault = Some(String::new());
-    repeat!(stopped, SEQUENCE_EVERY, {
-        let due = signed_at.is_none_or(|at| at.elapsed() >= SIGN_EVERY);
-        match keep_once(&app, &keeper, &mut takeover, due).await {
-            Ok(signed) => {
-                if signed {
-                    signed_at = Some(Instant::now());
-                }
-                if fault.is_some() && calm(&app).await {
-                    fault = None;
-                }
-            }
-            Err(error) => {
-                let text = Some(error.to_string());
-                if fault != text {
-                    tracing::error!(%error, "the log is not continued");
-                    raise(&app, &error).await;
-                    fault = text;
-                }
-            }
+        tokio::select! {
+            () = tokio::time::sleep(BEGIN_AGAIN) => {}
+            _ = stopped.changed() => return,
         }
-    });
-}
-
-/// One round; true when a head was signed.
-async fn keep_once(
-    app: &App,
-    keeper: &Keeper,
-    takeover: &mut Takeover,
-    due: bool,
-) -> Result<bool, KeepError> {
-    let pending = view!(app.store, tx => { tree::has_pending(tx).await })?;
-    if pending {
-        takeover.ask(app, keeper).await?;
-        while keeper.sequence(app).await? == u64::try_from(BATCH).unwrap_or(u64::MAX) {}
-    }
-    if !due {
-        return Ok(false);
-    }
-    let (size, head) = view!(app.store, tx => {
-        let head = tree::latest_checkpoint(tx).await?;
-        Ok::<_, StoreError>((tree::size(tx).await?, head.map_or(0, |head| head.size)))
-    })?;
-    if size == head {
-        return Ok(false);
-    }
-    takeover.ask(app, keeper).await?;
-    Ok(keeper.sign(app).await?.is_some())
-}
-
-async fn raise(app: &App, error: &KeepError) {
-    // A database that does not answer cannot hold an alarm; the journal has it.
-    if matches!(error, KeepError::Store(_)) {
-        return;
-    }
-    let (detail, now) = (error.to_string(), app.now());
-    let raised = transact!(app.store, "raise_alarm", tx => { tree::raise(tx, ALARM, &detail, now).await });
-    if let Err(error) = raised {
-        tracing::error!(%error, "the alarm could not be raised");
     }
 }
 
-/// Takes the alarm down; true when that succeeded.
-async fn calm(app: &App) -> bool {
-    let cleared = transact!(app.store, "clear_alarm", tx => { tree::clear(tx, ALARM).await });
-    cleared.inspect_err(|error| tracing::error!(%error, "the alarm could not be cleared")).is_ok()
-}
-
-async fn watch_log(app: App, mut stopped: watch::Receiver<bool>) {
+async fn watch_all(app: App, node: String, mut stopped: watch::Receiver<bool>) {
     let mut watch = Watch::new(LATE_FOR);
     repeat!(stopped, WATCH_EVERY, {
-        if let Err(error) = watch.look(&app).await {
-            tracing::error!(%error, "the log is not watched");
+        let log = watch.look(&app).await;
+        let house = watch.look_at_house(&app).await;
+        let clock = look_at_clock(&app, &node).await;
+        for error in [log, house, clock].into_iter().filter_map(Result::err) {
+            tracing::error!(%error, "the log, its keepers or the clock are not watched");
         }
     });
 }
@@ -197,7 +143,7 @@ async fn ask_witnesses(app: App, holder: String, policy: Policy, mut stopped: wa
     });
 }
 
-async fn send_mails(app: App, carrier: Carrier, mut stopped: watch::Receiver<bool>) {
+async fn send_mails(app: App, carrier: Arc<Carrier>, mut stopped: watch::Receiver<bool>) {
     repeat!(stopped, SEND_EVERY, {
         if let Err(error) = notices::send_due(&app, &carrier).await {
             tracing::error!(%error, "mails are not sent");
@@ -233,6 +179,7 @@ async fn look_for_misuse(app: App, holder: String, mut stopped: watch::Receiver<
 }
 
 async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>) {
+    let mut house = House::new(holder);
     // What was decided while this node did not run; then, of the last day.
     let mut all = true;
     repeat!(stopped, HOUSEKEEPING_EVERY, {
@@ -245,7 +192,7 @@ async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>
         if let Err(error) = count_checks(&app, false).await {
             tracing::error!(%error, "checks are not counted");
         }
-        if let Err(error) = house(&app, &holder).await {
+        if let Err(error) = house.round(&app).await {
             tracing::error!(%error, "housekeeping");
         }
     });
@@ -254,23 +201,29 @@ async fn keep_house(app: App, holder: String, mut stopped: watch::Receiver<bool>
     }
 }
 
-/// What is due: floods counted, mandates ended, what has run out forgotten. One node at a time; every step is
-/// safe to repeat.
-async fn house(app: &App, holder: &str) -> Result<(), Fault> {
-    let now = app.now();
-    let mine = transact!(app.store, "hold_house", tx => {
-        lease::hold(tx, "house", holder, now, now + time::Duration::seconds(60)).await
-    })?;
-    if !mine {
-        return Ok(());
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_breaks_off_begins_anew_until_it_is_stopped() {
+        static BEGUN: AtomicU32 = AtomicU32::new(0);
+        let (stop, stopped) = watch::channel(false);
+        let seen = stopped.clone();
+        let job = tokio::spawn(lasting("test", stopped, move || {
+            let mut stopped = seen.clone();
+            async move {
+                assert!(BEGUN.fetch_add(1, Ordering::SeqCst) > 0, "breaks off once");
+                let _ = stopped.changed().await;
+            }
+        }));
+        while BEGUN.load(Ordering::SeqCst) < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stop.send(true).unwrap();
+        job.await.unwrap();
+        assert_eq!(BEGUN.load(Ordering::SeqCst), 2);
     }
-    if let Err(error) = signing_keys::keep(app).await {
-        tracing::error!(%error, "the OpenID keys are not rotated");
-    }
-    record::count_refusals(app).await?;
-    count_days(app).await?;
-    while end_over(app).await? > 0 {}
-    forget(app).await?;
-    keep_retention(app).await?;
-    Ok(())
 }

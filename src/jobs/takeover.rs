@@ -2,10 +2,12 @@
 //! yesterday, on a machine that never signed, contradicts no memory of its own.
 use time::Duration;
 
-use super::{App, Policy, Witness, WitnessError, client, latest, vouch};
+use super::keeper::{KeepError, Keeper};
+use super::witnesses::{WitnessError, client, latest, vouch};
+use crate::app::App;
 use crate::domain::time::Timestamp;
-use crate::jobs::keeper::{KeepError, Keeper};
 use crate::log::note::NoteError;
+use crate::log::policy::{Policy, Witness};
 
 /// A witness that contradicted is asked again after this long.
 const ASK_AGAIN: Duration = Duration::seconds(10);

@@ -1,13 +1,13 @@
 //! Submits signed heads to the witnesses of the policy (C2SP tlog-witness). A witness that does not answer is asked again
 //! after a growing delay; one that saw what this log does not hold raises an alarm.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration as Wait;
 
 use time::Duration;
 
-use crate::app::App;
 use crate::app::tree::{self as stored, TreeError};
-use crate::app::witnessing::LOG_WITNESS;
+use crate::app::witnessing::{self, LOG_WITNESS, WITNESS_CONTRADICTS};
+use crate::app::{App, alarms};
 use crate::domain::time::Timestamp;
 use crate::log::note::{NoteError, SignatureLine, SignedNote};
 use crate::log::policy::{Policy, Witness};
@@ -52,18 +52,22 @@ pub struct Witnesses {
     http: reqwest::Client,
     /// When to ask again, after how many failures, by the witness's name.
     again: HashMap<String, (Timestamp, u32)>,
-    contradicted: Option<String>,
+    /// What a witness saw and this log does not hold, by the witness's name; with the beginning of the epoch in which it
+    /// said so, since the heads of another are of another log.
+    contradicted: BTreeMap<String, (i64, String)>,
+    /// Since when no head has had the cosignatures that the policy wants.
+    lacking_since: Option<Timestamp>,
 }
 
 /// A head to submit.
-struct Head {
-    size: u64,
+pub(super) struct Head {
+    pub(super) size: u64,
     note: SignedNote,
     /// Leaves kept from the former epoch: heads up to there are of another log for witnesses.
-    after: i64,
+    pub(super) after: i64,
 }
 
-fn client() -> Result<reqwest::Client, NoteError> {
+pub(super) fn client() -> Result<reqwest::Client, NoteError> {
     let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
     http.build().map_err(|_| NoteError::Malformed("no HTTP client"))
 }
@@ -71,7 +75,8 @@ fn client() -> Result<reqwest::Client, NoteError> {
 impl Witnesses {
     pub fn new(holder: impl Into<String>, policy: Policy) -> Result<Self, NoteError> {
         let http = client()?;
-        Ok(Self { holder: holder.into(), policy, http, again: HashMap::new(), contradicted: None })
+        let (again, contradicted) = (HashMap::new(), BTreeMap::new());
+        Ok(Self { holder: holder.into(), policy, http, again, contradicted, lacking_since: None })
     }
 
     /// One round: submits the latest head to every witness that has not seen it and is due; says how many vouched for it
@@ -83,7 +88,10 @@ impl Witnesses {
         })?;
         let Some(head) = latest(app).await?.filter(|_| mine) else { return Ok(0) };
         let mut vouched = 0;
-        self.contradicted = None;
+        self.contradicted.retain(|name, (after, _)| {
+            *after == head.after
+                && self.policy.witnesses.iter().any(|witness| witness.key.name().as_str() == name)
+        });
         for witness in self.policy.witnesses.clone() {
             let name = witness.key.name().to_string();
             if self.again.get(&name).is_some_and(|(due, _)| now < *due) {
@@ -93,45 +101,76 @@ impl Witnesses {
                 Ok(new) => {
                     vouched += usize::from(new);
                     self.again.remove(&name);
+                    self.contradicted.remove(&name);
                 }
                 Err(WitnessError::Store(error)) => return Err(error),
-                Err(error) => self.failed(app, &name, &error),
+                Err(error) => self.failed(app, &name, &head, &error),
             }
         }
         self.alarm(app).await?;
         Ok(vouched)
     }
 
-    fn failed(&mut self, app: &App, name: &str, error: &WitnessError) {
+    fn failed(&mut self, app: &App, name: &str, head: &Head, error: &WitnessError) {
         let failures = self.again.get(name).map_or(0, |(_, failures)| *failures).saturating_add(1);
         let wait = (RETRY * 2_i32.saturating_pow(failures.min(16) - 1)).min(LONGEST_RETRY);
         tracing::warn!(witness = name, failures, %error, "a witness did not vouch for the head");
         self.again.insert(name.to_owned(), (app.now() + wait, failures));
         if matches!(error, WitnessError::Ahead { .. } | WitnessError::Contradicted) {
-            self.contradicted = Some(format!("the witness {name}: {error}"));
+            let told = format!("the witness {name}: {error}");
+            self.contradicted.insert(name.to_owned(), (head.after, told));
         }
     }
 
-    async fn alarm(&self, app: &App) -> Result<(), StoreError> {
-        let standing = crate::app::witnessing::standing(app, &self.policy).await?;
+    async fn alarm(&mut self, app: &App) -> Result<(), StoreError> {
+        let standing = witnessing::standing(app, &self.policy).await?;
         let now = app.now();
-        let late = standing.head.filter(|(_, at)| !standing.enough && *at + UNWITNESSED_FOR < now);
-        let lacking =
-            late.map(|(size, at)| format!("not witnessed: the head of {size} entries signed at {at}"));
-        let waiting = !self.again.is_empty();
-        match self.contradicted.clone().or(lacking) {
-            Some(detail) => {
-                transact!(app.store, "raise_witness", tx => { tree::raise(tx, LOG_WITNESS, &detail, now).await })
+        // Of a log at work the latest head is always young: what counts is since when none was witnessed.
+        self.lacking_since = match standing.head {
+            Some((_, at)) if !standing.enough => self.lacking_since.or(Some(at)),
+            _ => None,
+        };
+        let size = standing.head.map_or(0, |(size, _)| size);
+        let late = self.lacking_since.filter(|since| *since + UNWITNESSED_FOR < now);
+        let lacking = late.map(|since| format!("not witnessed: the head of {size} entries, since {since}"));
+        let contradicted = self.contradicted.values().next().map(|(_, told)| told.clone());
+        // What a former process was told may still hold as long as not every witness was heard by this one.
+        let settled = self.again.is_empty();
+        let alarms = [(WITNESS_CONTRADICTS, contradicted, settled), (LOG_WITNESS, lacking, standing.enough)];
+        let known = alarms::standing(app).await?;
+        for (name, told, over) in alarms {
+            let stands = known.iter().any(|alarm| alarm.name == name);
+            match told {
+                Some(detail) => {
+                    transact!(app.store, "raise_witness", tx => { tree::raise(tx, name, &detail, now).await })?;
+                }
+                None if stands && over => {
+                    transact!(app.store, "clear_witness", tx => { tree::clear(tx, name).await })?;
+                }
+                None => {}
             }
-            // A contradiction stands until the witness was asked again and vouched.
-            None if waiting => Ok(()),
-            None => transact!(app.store, "clear_witness", tx => { tree::clear(tx, LOG_WITNESS).await })
-                .map(|_| ()),
         }
+        Ok(())
     }
 }
 
-async fn latest(app: &App) -> Result<Option<Head>, StoreError> {
+/// How much of the log a witness saw, asked about a signed head of ours of that size; `None` when it is reached otherwise.
+pub(super) async fn size_seen(
+    http: &reqwest::Client,
+    witness: &Witness,
+    head: &SignedNote,
+    size: u64,
+) -> Result<Option<u64>, WitnessError> {
+    let Some(url) = &witness.url else { return Ok(None) };
+    let body = Submission { old: size, proof: Vec::new(), head: head.clone() }.to_string();
+    match ask(http, url, body).await? {
+        Answer::Vouched(_) => Ok(Some(size)),
+        Answer::Saw(seen) => Ok(Some(seen)),
+        Answer::Contradicted => Err(WitnessError::Contradicted),
+    }
+}
+
+pub(super) async fn latest(app: &App) -> Result<Option<Head>, StoreError> {
     view!(app.store, tx => {
         let Some(row) = tree::latest_checkpoint(tx).await? else { return Ok(None) };
         let after = epoch::latest(tx).await?.map_or(0, |epoch| epoch.kept);
@@ -159,7 +198,7 @@ async fn submit(
 }
 
 /// Asks a witness that may have vouched for `old` leaves last to vouch for this head.
-async fn vouch(
+pub(super) async fn vouch(
     app: &App,
     http: &reqwest::Client,
     witness: &Witness,
@@ -238,6 +277,3 @@ async fn keep(app: &App, witness: &Witness, head: &Head, lines: &str) -> Result<
     })?;
     Ok(())
 }
-
-#[path = "takeover.rs"]
-pub mod takeover;

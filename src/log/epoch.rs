@@ -119,6 +119,18 @@ impl Succession {
     }
 }
 
+/// The keys that came before the present ones, newest first, by notes given oldest first. Each is named by the key that
+/// came after it: whoever trusts the present keys may trust them for what was signed at that time.
+pub fn replaced(present: Vec<NoteKey>, notes: impl DoubleEndedIterator<Item = SignedNote>) -> Vec<NoteKey> {
+    let (first, mut known) = (present.len(), present);
+    for succession in notes.rev().filter_map(|note| Succession::open(&note).ok()) {
+        if known.contains(&succession.new) && !known.contains(&succession.old) {
+            known.push(succession.old);
+        }
+    }
+    known.split_off(first)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +166,21 @@ mod tests {
         assert_eq!(open(&note, ours.named(&origin(ours.origin(), 5).unwrap()).key()), Ok(head));
         assert!(open(&note, signer("log.example", 2).key()).is_err());
         assert!(open(&note, signer("other.example", 1).key()).is_err(), "the same key, another log");
+    }
+
+    #[test]
+    fn the_keys_before_are_those_that_the_present_one_succeeded() {
+        let key = |seed| signer("log.example", seed);
+        let at = Timestamp::from_unix(1_795_344_127).unwrap();
+        let next = |old: u8, new: u8| Succession::sign(&key(old), &key(new), at);
+        let notes = || [next(1, 2), next(9, 8), next(2, 3)].into_iter();
+        let public = |seed| key(seed).key().clone();
+        assert_eq!(replaced(vec![public(3)], notes()), [public(2), public(1)]);
+        assert_eq!(replaced(vec![public(2)], notes()), [public(1)]);
+        assert_eq!(replaced(vec![public(1)], notes()), [], "what came later is no matter of the past");
+        // Somebody else's word for being our predecessor.
+        let alone = key(7).sign_note(next(1, 2).text().into());
+        assert_eq!(replaced(vec![public(3)], std::iter::once(alone)), []);
     }
 
     #[test]

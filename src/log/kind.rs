@@ -144,6 +144,7 @@ tokens! {
         LogVerified = "log.verified",
         LogHeadTrusted = "log.head_trusted",
         LogRecovered = "log.recovered",
+        LogAlarmDismissed = "log.alarm_dismissed",
         RefusalsCounted = "refusals.counted",
         ActivityCounted = "activity.counted",
     }

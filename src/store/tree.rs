@@ -17,11 +17,12 @@ pub async fn size(tx: &mut impl Access) -> Result<i64, StoreError> {
     on!(tx, c => sqlx::query_scalar(SQL).fetch_one(c).await)
 }
 
-/// Gives committed pending entries, at most `limit`, the places from `size` on, in the order of time then id.
+/// Gives committed pending entries, at most `limit`, the places from `size` on, in the order of time then id. Those
+/// taken are the first by their id, which begins with the millisecond: however many wait, only they are read and sorted.
 pub async fn place(tx: &mut WriteTx, size: i64, limit: i64) -> Result<u64, StoreError> {
     const SQL: &str = "INSERT INTO log_leaf (leaf_index, entry_id) \
         SELECT $1 + ROW_NUMBER() OVER (ORDER BY e.at, e.id) - 1, e.id \
-        FROM entry_pending p JOIN entry e ON e.id = p.entry_id ORDER BY e.at, e.id LIMIT $2";
+        FROM (SELECT entry_id FROM entry_pending ORDER BY entry_id LIMIT $2) p JOIN entry e ON e.id = p.entry_id";
     changed!(tx, sqlx::query(SQL).bind(size).bind(limit))
 }
 
@@ -119,10 +120,18 @@ pub async fn witnessed_checkpoint(
     on!(tx, c => sqlx::query_as(SQL).bind(above).bind(below).fetch_optional(c).await)
 }
 
-/// Where an entry is in the tree, once it is.
-pub async fn place_of(tx: &mut impl Access, id: EntryId) -> Result<Option<i64>, StoreError> {
-    const SQL: &str = "SELECT leaf_index FROM log_leaf WHERE entry_id = $1";
-    on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await)
+/// Entries that neither have a place nor wait for one: somebody took their mark away. Reads the whole log.
+pub async fn count_unplaced(tx: &mut impl Access) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM entry e \
+        WHERE NOT EXISTS (SELECT 1 FROM log_leaf l WHERE l.entry_id = e.id) \
+        AND NOT EXISTS (SELECT 1 FROM entry_pending p WHERE p.entry_id = e.id)";
+    on!(tx, c => sqlx::query_scalar(SQL).fetch_one(c).await)
+}
+
+/// When the entry with the highest id was written: by the clock of its node, the latest of all but a millisecond.
+pub async fn latest_entry(tx: &mut impl Access) -> Result<Option<Timestamp>, StoreError> {
+    const SQL: &str = "SELECT at FROM entry ORDER BY id DESC LIMIT 1";
+    on!(tx, c => sqlx::query_scalar(SQL).fetch_optional(c).await)
 }
 
 /// Something operators must see until it is put right.
@@ -152,22 +161,42 @@ pub async fn oldest_unsigned(tx: &mut impl Access) -> Result<Option<Waiting>, St
     Ok(placed.into_iter().chain(pending).min_by_key(|waiting| waiting.at))
 }
 
-/// Since when the log is not signed, by the alarms: `late`, or `unsigned` as long as no node has signed a head after it.
+/// Since when the log is not signed, or not to be believed: `late`, or one that begins with `contradicted`, or with
+/// `unsigned` as long as no node has signed a head after it.
 pub async fn log_alarm_since(
     tx: &mut impl Access,
     late: &str,
+    contradicted: &str,
     unsigned: &str,
 ) -> Result<Option<Timestamp>, StoreError> {
-    const SQL: &str = "SELECT a.since FROM alarm a WHERE a.name = $1 OR (a.name = $2 AND COALESCE( \
+    const SQL: &str = "SELECT a.since FROM alarm a WHERE a.name = $1 OR a.name LIKE $2 OR (a.name LIKE $3 AND COALESCE( \
         (SELECT c.signed_at <= a.since FROM log_checkpoint c ORDER BY c.size DESC LIMIT 1), TRUE)) \
         ORDER BY a.since LIMIT 1";
-    on!(tx, c => sqlx::query_scalar(SQL).bind(late.to_owned()).bind(unsigned.to_owned()).fetch_optional(c).await)
+    let (contradicted, unsigned) = (format!("{contradicted}%"), format!("{unsigned}%"));
+    on!(tx, c => {
+        let query = sqlx::query_scalar(SQL).bind(late.to_owned()).bind(contradicted).bind(unsigned);
+        query.fetch_optional(c).await
+    })
 }
 
-/// Raises an alarm, or renews its detail; `since` stays that of the first time.
+/// The oldest alarm whose name begins so, but for one's own.
+pub async fn alarm_of_others(
+    tx: &mut impl Access,
+    prefix: &str,
+    own: &str,
+) -> Result<Option<Alarm>, StoreError> {
+    const SQL: &str = "SELECT name, detail, since FROM alarm WHERE name LIKE $1 AND name <> $2 \
+        ORDER BY since, name LIMIT 1";
+    on!(tx, c => {
+        let query = sqlx::query_as(SQL).bind(format!("{prefix}%")).bind(own.to_owned());
+        query.fetch_optional(c).await
+    })
+}
+
+/// Raises an alarm, or tells it again; `since` stays that of the first time.
 pub async fn raise(tx: &mut WriteTx, name: &str, detail: &str, now: Timestamp) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO alarm (name, detail, since) VALUES ($1, $2, $3) \
-        ON CONFLICT (name) DO UPDATE SET detail = excluded.detail";
+    const SQL: &str = "INSERT INTO alarm (name, detail, since, told_at) VALUES ($1, $2, $3, $3) \
+        ON CONFLICT (name) DO UPDATE SET detail = excluded.detail, told_at = excluded.told_at";
     changed!(tx, sqlx::query(SQL).bind(name.to_owned()).bind(detail.to_owned()).bind(now))?;
     Ok(())
 }
@@ -175,6 +204,12 @@ pub async fn raise(tx: &mut WriteTx, name: &str, detail: &str, now: Timestamp) -
 pub async fn clear(tx: &mut WriteTx, name: &str) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM alarm WHERE name = $1";
     changed!(tx, sqlx::query(SQL).bind(name.to_owned()))
+}
+
+/// Takes down an alarm that nobody has told again since `before`; 0 when it was, or does not stand.
+pub async fn clear_untold(tx: &mut WriteTx, name: &str, before: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM alarm WHERE name = $1 AND (told_at IS NULL OR told_at <= $2)";
+    changed!(tx, sqlx::query(SQL).bind(name.to_owned()).bind(before))
 }
 
 /// Whether any alarm stands.

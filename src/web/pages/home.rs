@@ -41,7 +41,13 @@ impl StartPage {
     /// Key of what an alarm says.
     #[expect(clippy::unused_self, reason = "templates call methods only")]
     fn sentence(&self, alarm: &Alarm) -> &'static str {
-        if alarm.name == alarms::LOG_WITNESS { "alarm-witness" } else { "alarm-log" }
+        match alarm.name.as_str() {
+            alarms::LOG_WITNESS => "alarm-witness",
+            alarms::HOUSE_LATE => "alarm-house",
+            name if name.starts_with(alarms::CLOCK_BACK) => "alarm-clock",
+            name if name.starts_with(alarms::LOG_CONTRADICTED) => "alarm-contradicted",
+            _ => "alarm-log",
+        }
     }
 }
 

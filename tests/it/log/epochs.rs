@@ -21,7 +21,7 @@ use crate::support::program::{bare, finish};
 use crate::support::{Engine, Roles, TempFolder, TestApp, TestDb};
 
 /// Trusting this key of the log alone.
-fn holding(key: &NoteKey) -> Trust {
+pub(super) fn holding(key: &NoteKey) -> Trust {
     Trust { keys: vec![key.clone()], ..Trust::default() }
 }
 
@@ -43,7 +43,7 @@ async fn placed_last(app: &App) -> EntryId {
 }
 
 /// Entries placed and signed by this node.
-async fn settle(app: &TestApp, on: &App, keeper: &Keeper) -> Checkpoint {
+pub(super) async fn settle(app: &TestApp, on: &App, keeper: &Keeper) -> Checkpoint {
     app.clock.advance(Duration::seconds(60));
     while keeper.sequence(on).await.expect("the log is kept") > 0 {}
     keeper.sign(on).await.unwrap().expect("something new")

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::flows::mandate_support::{Desk, josette};
+use crate::support::program::Program;
 use crate::support::{Engine, Roles, TestApp};
 
 on_both_engines! {
@@ -215,6 +216,44 @@ on_both_engines! {
         let nowhere = if desk.app.db.engine == Engine::Sqlite { "zeroblob(16)" } else { "'00000000-0000-0000-0000-000000000000'" };
         let lost = format!("UPDATE card SET state = 'lost', ended_at = imported_at, ended_entry_id = {nowhere}");
         assert!(force(store, &lost).await.is_err(), "no such entry");
+    }
+
+    async fn the_database_refuses_every_change_to_epochs_keys_erasures_and_marks(app: TestApp) {
+        write(&app.app, 2).await;
+        let node = keeper(&app, "a");
+        sequence(&app, &node).await;
+        write(&app.app, 1).await;
+        let store = &app.app.store;
+        for row in [
+            "INSERT INTO log_epoch (number, entry_id, kept, last_epoch, last_size, last_root) SELECT 2, id, 0, 1, 1, leaf_hash FROM entry LIMIT 1",
+            "INSERT INTO log_succession (position, note, entry_id) SELECT 1, 'note', id FROM entry LIMIT 1",
+            "INSERT INTO erasure (entry_id, before_id) SELECT id, id FROM entry LIMIT 1",
+        ] {
+            assert_eq!(force(store, row).await.unwrap(), 1);
+        }
+        for (table, column) in
+            [("log_epoch", "kept"), ("log_succession", "note"), ("erasure", "before_id"), ("entry_pending", "entry_id")]
+        {
+            let mut statements = vec![format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")];
+            if app.db.engine == Engine::Postgres {
+                statements.push(format!("TRUNCATE {table}"));
+            }
+            for statement in statements {
+                let refused = force(store, &statement).await.expect_err(&statement).to_string();
+                assert!(refused.contains("insert-only"), "{statement}: {refused}");
+            }
+        }
+
+        // A mark whose entry has its place goes, and that alone; whoever owns the database leaves a trace.
+        let every = "ok    every entry has a place or waits for one";
+        let program = Program::beside(&app);
+        assert!(program.run(&["doctor"]).out.contains(every));
+        force(store, match app.db.engine {
+            Engine::Sqlite => "DROP TRIGGER entry_pending_no_delete",
+            Engine::Postgres => "DROP TRIGGER entry_pending_no_delete ON entry_pending",
+        }).await.unwrap();
+        force(store, "DELETE FROM entry_pending").await.unwrap();
+        program.run(&["doctor"]).refused(&["FAULT every entry has a place or waits for one: 1 do neither"]);
     }
 }
 

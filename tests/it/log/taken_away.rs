@@ -43,7 +43,7 @@ async fn used(desk: &Desk, service: &Service) {
     userinfo(&desk.app, tokens["access_token"].as_str().unwrap()).await.assert_status(200);
 }
 
-pub(super) async fn latest(desk: &Desk, sql: &'static str) -> UserId {
+pub(crate) async fn latest(desk: &Desk, sql: &'static str) -> UserId {
     entremise::view!(desk.app.app.store, tx => {
         Ok::<_, StoreError>(match entremise::store::Access::tx(tx) {
             entremise::store::Tx::Pg(c) => sqlx::query_scalar(sql).fetch_one(&mut **c).await?,

@@ -4,10 +4,12 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use entremise::app::export_log::Wanted;
-use entremise::app::{App, give_receipt, publish_log, witnessing};
+use entremise::app::witnessing::{self, LOG_WITNESS, WITNESS_CONTRADICTS};
+use entremise::app::{App, alarms, give_receipt, publish_log};
 use entremise::domain::ids::EntryId;
+use entremise::domain::time::Clock;
+use entremise::jobs::takeover::Takeover;
 use entremise::jobs::witnesses::Witnesses;
-use entremise::jobs::witnesses::takeover::Takeover;
 use entremise::log::cosignature::WitnessKey;
 use entremise::log::note::SignedNote;
 use entremise::log::policy::Policy;
@@ -17,13 +19,14 @@ use entremise::log::witness::Submission;
 use time::Duration;
 
 use super::*;
+use crate::support::clock::TestClock;
 use crate::support::{TempFolder, TestApp, TestDb};
 
 /// A witness, with its state in a folder; killed with its owner.
 pub(super) struct Running {
     process: Child,
     pub url: String,
-    key: WitnessKey,
+    pub key: WitnessKey,
 }
 
 impl Drop for Running {
@@ -91,9 +94,16 @@ async fn appended(app: &App) -> EntryId {
     record::append(app, Draft::done(Kind::NoticeSent).by_role(Role::System)).await.unwrap().id
 }
 
-async fn alarm(app: &App) -> Option<String> {
-    let alarms = entremise::app::alarms::standing(app).await.unwrap();
-    alarms.into_iter().find(|alarm| alarm.name == witnessing::LOG_WITNESS).map(|alarm| alarm.detail)
+async fn alarm(app: &App, name: &str) -> Option<String> {
+    let alarms = alarms::standing(app).await.unwrap();
+    alarms.into_iter().find(|alarm| alarm.name == name).map(|alarm| alarm.detail)
+}
+
+/// An hour later.
+fn later(app: &TestApp) -> TestClock {
+    let clock = TestClock::new();
+    clock.set(app.clock.now() + Duration::hours(1));
+    clock
 }
 
 on_both_engines! {
@@ -167,7 +177,7 @@ on_both_engines! {
         settle(&app, &rewritten, &forger).await;
         let mut asking_for_it = Witnesses::new("forger", policy.clone()).unwrap();
         assert_eq!(asking_for_it.round(&rewritten).await.unwrap(), 0);
-        assert!(alarm(&rewritten).await.unwrap().contains(&format!("it saw a head of {size} entries, this log has 20")));
+        assert!(alarm(&rewritten, WITNESS_CONTRADICTS).await.unwrap().contains(&format!("it saw a head of {size} entries, this log has 20")));
         // Another node of that database, which never signed: the witness tells it what is missing.
         app.clock.advance(Duration::minutes(1));
         let mut takeover = Takeover::new(Some(policy.clone())).unwrap();
@@ -175,18 +185,30 @@ on_both_engines! {
         let refused = takeover.ask(&rewritten, &newcomer).await.unwrap_err().to_string();
         assert!(refused.contains(&format!("it saw a head of {size} entries, this log has 20")), "{refused}");
         assert!(takeover.ask(&rewritten, &forger).await.is_ok(), "who led last takes nothing over");
+        // A clock set back: the lease lasts longer than any would, so it is taken, and the witness is asked all the same.
+        app.clock.advance(-Duration::hours(2));
+        let mut early = Takeover::new(Some(policy.clone())).unwrap();
+        let refused = early.ask(&rewritten, &newcomer).await.unwrap_err().to_string();
+        assert!(refused.contains("it saw a head of"), "{refused}");
+        app.clock.advance(Duration::hours(2));
+        // What a witness says stops whoever would sign, and new mandates after a while.
+        appended(&rewritten).await;
+        let opposed = forger.sequence(&rewritten).await.unwrap_err().to_string();
+        assert!(opposed.contains("while an alarm says") && opposed.contains("the witness one.example"), "{opposed}");
+        assert!(alarms::is_log_stopped(&App { clock: std::sync::Arc::new(later(&app)), ..rewritten.clone() }).await.unwrap());
         // So does the service itself: it neither continues the log nor signs, and tells its operators.
         let file = folder.0.join("policy");
         std::fs::write(&file, policy_text(&[&first, &second])).unwrap();
         let mut config = (*rewritten.config).clone();
         config.log.policy_file = Some(file);
+        config.log.head_file = config.log.head_file.with_file_name("head-served");
         let served = App { config: std::sync::Arc::new(config), ..rewritten.clone() };
-        write(&served, 1).await;
         let jobs = entremise::jobs::Jobs::start(&served, None);
         let told = tokio::time::timeout(std::time::Duration::from_secs(60), async {
             loop {
-                let alarms = entremise::app::alarms::standing(&served).await.unwrap();
-                if let Some(alarm) = alarms.into_iter().find(|alarm| alarm.name == entremise::app::alarms::LOG_HEAD) {
+                let alarms = alarms::standing(&served).await.unwrap();
+                let own = |name: &str| name.starts_with(alarms::LOG_CONTRADICTED) && name != WITNESS_CONTRADICTS;
+                if let Some(alarm) = alarms.into_iter().find(|alarm| own(&alarm.name)) {
                     break alarm.detail;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -220,11 +242,16 @@ on_both_engines! {
         // Without a policy the newest head is as good as any.
         let proven = receipt::verify(&receipt_of(&app.app, early).await, &trust(&app.app)).unwrap();
         assert_eq!(proven.head.size, newest);
+        // Its operators say that both alarms are wrong; the witness says it again.
+        app.clock.advance(Duration::minutes(2));
+        for alarm in alarms::standing(&rewritten).await.unwrap() {
+            alarms::dismiss(&rewritten, &alarm.name).await.unwrap();
+        }
         write(&rewritten, 600).await;
         settle(&app, &rewritten, &forger).await;
         app.clock.advance(Duration::minutes(30));
         assert_eq!(asking_for_it.round(&rewritten).await.unwrap(), 0);
-        assert!(alarm(&rewritten).await.unwrap().contains("does not extend the one it saw before"));
+        assert!(alarm(&rewritten, WITNESS_CONTRADICTS).await.unwrap().contains("does not extend the one it saw before"));
     }
 
     async fn a_silent_witness_is_asked_again_later_and_shown(app: TestApp) {
@@ -241,15 +268,16 @@ on_both_engines! {
         assert_eq!(asking.round(&app.app).await.unwrap(), 1);
         let standing = witnessing::standing(&app.app, &policy).await.unwrap();
         assert!(!standing.enough && standing.witnesses[0].seen.is_some() && standing.witnesses[1].seen.is_none());
-        assert_eq!(alarm(&app.app).await, None, "not at once");
+        assert_eq!(alarm(&app.app, LOG_WITNESS).await, None, "not at once");
         app.clock.advance(Duration::minutes(16));
+        // The log is at work: its latest head is a moment old, and as little witnessed as those before.
         assert_eq!(asking.round(&app.app).await.unwrap(), 0);
-        assert!(alarm(&app.app).await.unwrap().starts_with("not witnessed: the head of 3 entries"));
+        assert!(alarm(&app.app, LOG_WITNESS).await.unwrap().starts_with("not witnessed: the head of 3 entries, since "));
         let second = started(&folder, "two.example", &listen, &log);
         assert_eq!(asking.round(&app.app).await.unwrap(), 0, "not before its time");
         app.clock.advance(Duration::minutes(1));
         assert_eq!(asking.round(&app.app).await.unwrap(), 1);
-        assert_eq!(alarm(&app.app).await, None);
+        assert_eq!(alarm(&app.app, LOG_WITNESS).await, None);
         assert!(witnessing::standing(&app.app, &policy).await.unwrap().enough);
         drop(second);
     }

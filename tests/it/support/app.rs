@@ -50,6 +50,13 @@ impl TestApp {
         self.router = entremise::web::router(&self.app);
     }
 
+    /// Works on another database from now on, as after a copy was restored.
+    pub async fn move_to(&mut self, db: TestDb) {
+        self.app.store = db.store().await;
+        self.db = db;
+        self.router = entremise::web::router(&self.app);
+    }
+
     /// Lets professionals enter with this provider from now on.
     pub fn let_enter_with(&mut self, federation: entremise::oidc::federation::Federation) {
         self.app.professionals = Some(Arc::new(federation));

@@ -80,6 +80,15 @@ impl Program {
         program
     }
 
+    /// With another value in its configuration.
+    pub fn with(self, old: &str, new: &str) -> Self {
+        let file = self.path("entremise.toml");
+        let text = std::fs::read_to_string(&file).expect("the configuration is there");
+        assert!(text.contains(old), "{old} is in {text}");
+        std::fs::write(file, text.replace(old, new)).expect("the configuration is written");
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.0.join(name)
     }

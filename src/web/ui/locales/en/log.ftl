@@ -204,6 +204,7 @@ log-kind-log-unmasked = Identity unmasked
 log-kind-log-exported = Log exported
 log-kind-log-verified = Log verified
 log-kind-log-head-trusted = Checkpoint trusted
+log-kind-log-alarm-dismissed = Alarm of the log taken down by hand
 log-kind-log-recovered = Log recovered after an incident
 log-kind-refusals-counted = Refusals counted
 log-kind-activity-counted = Activity counted
@@ -372,6 +373,9 @@ log-reason-bad-claim = identity malformed
 # Alarms
 alarm-log = The log is no longer signed. Acts go on and wait; nothing is lost. Run "entremise doctor" and follow the operations guide.
 alarm-witness = The witnesses do not vouch for the log. Acts go on. Run “entremise doctor” and follow the operations guide.
+alarm-contradicted = The database is not the one that was signed: the log is no longer signed, so that nothing is contradicted. Acts go on and wait. Run “entremise doctor” and follow the operations guide.
+alarm-house = What the service does by itself (ending mandates, counting, erasing) is no longer done. Run “entremise doctor” and read the program's journal.
+alarm-clock = The clock of a machine is behind what was written already. Check the time of every machine.
 alarm-standing = An alarm stands: see the home page
 alarm-stopped = New mandates and new uses are stopped until the log is signed again. Ending a mandate remains possible.
 error-log-stopped-title = No new mandate and no new use for the moment

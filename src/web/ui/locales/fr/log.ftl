@@ -205,6 +205,7 @@ log-kind-log-exported = Journal exporté
 log-kind-log-verified = Journal vérifié
 log-kind-log-head-trusted = Point de contrôle reconnu
 log-kind-log-recovered = Journal repris après incident
+log-kind-log-alarm-dismissed = Alarme du journal retirée à la main
 log-kind-refusals-counted = Refus comptés
 log-kind-activity-counted = Activité comptée
 
@@ -372,6 +373,9 @@ log-reason-bad-claim = identité mal écrite
 # Alarms
 alarm-log = Le journal n'est plus signé. Les actes continuent et attendent ; rien n'est perdu. Lancez « entremise doctor » et suivez le guide d'exploitation.
 alarm-witness = Les témoins ne confirment pas le journal. Les actes continuent. Lancez « entremise doctor » et suivez le guide d'exploitation.
+alarm-contradicted = La base n'est pas celle qui a été signée : le journal n'est plus signé, pour ne rien contredire. Les actes continuent et attendent. Lancez « entremise doctor » et suivez le guide d'exploitation.
+alarm-house = Ce que le service fait de lui-même (fins de mandat, décomptes, effacements) n'est plus fait. Lancez « entremise doctor » et lisez le journal du programme.
+alarm-clock = L'horloge d'une machine retarde sur ce qui est déjà écrit. Vérifiez l'heure de chaque machine.
 alarm-standing = Une alarme est levée : voir l'accueil
 alarm-stopped = Les nouveaux mandats et les nouvelles démarches sont arrêtés jusqu'à ce que le journal soit de nouveau signé. Ce qui met fin à un mandat reste possible.
 error-log-stopped-title = Aucun nouveau mandat ni nouvelle démarche pour le moment
