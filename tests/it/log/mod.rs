@@ -30,6 +30,8 @@ mod story_told;
 mod taken_away;
 mod witnesses;
 
+pub(crate) use taken_away::latest as latest_user;
+
 use entremise::app::App;
 use entremise::app::export_log::{Taker, Wanted, plan};
 use entremise::app::record;
