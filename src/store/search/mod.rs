@@ -107,16 +107,16 @@ async fn rare(tx: &mut impl Access, wanted: &Criteria) -> Result<Option<Leader>,
         })
         .collect();
     // Only the indexes are read, and nothing after the answer.
-    sql.text.push_str("SELECT CAST(CASE");
+    let mut arms = Vec::new();
     for limit in RARE {
         for (place, (_, condition, order)) in ways.iter().enumerate() {
             let last = limit - 1;
-            sql.text.push_str(&format!(
-                " WHEN (SELECT 1 FROM entry e WHERE {condition} {order} LIMIT 1 OFFSET {last}) IS NULL THEN {place}"
+            arms.push(format!(
+                "WHEN (SELECT 1 FROM entry e WHERE {condition} {order} LIMIT 1 OFFSET {last}) IS NULL THEN {place}"
             ));
         }
     }
-    sql.text.push_str(" END AS BIGINT)");
+    sql.text = format!("SELECT CAST(CASE {} END AS BIGINT)", arms.join(" "));
     let place: Vec<Option<i64>> = scalars!(tx, sql)?;
     let place = place.into_iter().flatten().next().and_then(|place| usize::try_from(place).ok());
     Ok(place.and_then(|place| ways.get(place)).map(|(leader, ..)| *leader))
@@ -220,37 +220,27 @@ async fn lines(
 /// The conditions that do not lead, written so that neither engine follows their index, nor guesses that they leave next to
 /// nothing.
 fn rest(sql: &mut Statement, wanted: &Criteria, way: &Way) -> String {
-    let mut rest = String::new();
-    let mut and = |condition: &str| {
-        rest.push_str(" AND ");
-        rest.push_str(condition);
-    };
+    let mut rest = Vec::new();
     if let Some(from) = wanted.from {
-        and(&format!("e.at >= {}", sql.bind(Value::At(from))));
+        rest.push(format!("e.at >= {}", sql.bind(Value::At(from))));
     }
     if let Some(until) = wanted.until {
-        and(&format!("e.at < {}", sql.bind(Value::At(until))));
+        rest.push(format!("e.at < {}", sql.bind(Value::At(until))));
     }
-    for (leader, value) in Leader::present(wanted) {
-        if Some(leader) != way.leader() {
-            and(&format!("CASE WHEN e.{} = {} THEN TRUE ELSE FALSE END", leader.column(), sql.bind(value)));
-        }
-    }
-    if let Some(grant) = wanted.grant_id {
-        and(&format!(
-            "CASE WHEN e.grant_id = {} THEN TRUE ELSE FALSE END",
-            sql.bind(Value::Id(grant.uuid()))
-        ));
+    let others = Leader::present(wanted).into_iter().filter(|(leader, _)| Some(*leader) != way.leader());
+    let others = others.map(|(leader, value)| (leader.column(), value));
+    let grant = wanted.grant_id.map(|grant| ("grant_id", Value::Id(grant.uuid())));
+    for (column, value) in others.chain(grant) {
+        rest.push(format!("CASE WHEN e.{column} = {} THEN TRUE ELSE FALSE END", sql.bind(value)));
     }
     // The outcome is written out: a partial index is only found by a condition that names it.
-    match wanted.refused {
-        Some(true) => and("e.outcome = 'refused'"),
-        Some(false) => and("e.outcome = 'done'"),
-        None => {}
-    }
+    rest.extend(wanted.refused.map(|refused| {
+        let outcome = if refused { "refused" } else { "done" };
+        format!("e.outcome = '{outcome}'")
+    }));
     if let Some(auditor) = outer(wanted, way) {
         let within = WITHIN.replace('?', &sql.bind(Value::Id(auditor.uuid())));
-        and(&format!("CASE WHEN {within} THEN TRUE ELSE FALSE END"));
+        rest.push(format!("CASE WHEN {within} THEN TRUE ELSE FALSE END"));
     }
-    rest
+    rest.into_iter().map(|condition| format!(" AND {condition}")).collect()
 }

@@ -97,14 +97,13 @@ impl Way {
                 format!("e.{column} IS NOT NULL AND (e.{column}, e.id) < ({at}, {}) AND {down}", range.before)
             }
             way => {
-                let mut condition = format!("e.id < {}", range.before);
-                if let Some(first) = &range.first {
-                    condition.push_str(&format!(" AND e.id >= {first}"));
-                }
+                let first = range.first.iter().map(|first| format!("e.id >= {first}"));
+                let mut conditions: Vec<String> = first.collect();
                 if let Self::Led(leader, value) = way {
-                    condition.push_str(&format!(" AND e.{} = {}", leader.column(), sql.bind(value.clone())));
+                    conditions.push(format!("e.{} = {}", leader.column(), sql.bind(value.clone())));
                 }
-                condition
+                conditions.push(format!("e.id < {}", range.before));
+                conditions.join(" AND ")
             }
         }
     }
