@@ -150,7 +150,7 @@ async fn decided(store: &Store, after: EntryId) -> Result<Vec<Decision>, StoreEr
             if let Some(last) = rows.last() {
                 after = last.id;
             }
-            found.extend(rows.into_iter().filter_map(|row| decision(kind, row)));
+            found.extend(rows.into_iter().filter_map(|row| decision(kind, &row)));
             if !full {
                 break;
             }
@@ -160,7 +160,7 @@ async fn decided(store: &Store, after: EntryId) -> Result<Vec<Decision>, StoreEr
     Ok(found)
 }
 
-fn decision(kind: Kind, row: DecisionRow) -> Option<Decision> {
+fn decision(kind: Kind, row: &DecisionRow) -> Option<Decision> {
     let leaf = Leaf::decode(&row.leaf).ok()?;
     let (what, reason) = match kind {
         Kind::HoldPlaced => (What::Held, None),

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use crate::cli::say;
+use crate::log::policy::Policy;
 use crate::log::verify::{Report, TOLD_FAULTS, Trust};
 
 /// Whole entries per second.
@@ -132,7 +133,7 @@ fn reaches(report: &Report, trust: &Trust) -> Vec<(&'static str, String)> {
         limits => format!("limited by {}", limits.join("; by ")),
     };
     let made = |made: bool, limits: &[String], not: &str| if made { within(limits) } else { not.to_owned() };
-    let asks = trust.quorum > 0 || trust.policy.as_ref().is_some_and(|policy| policy.asks_witnesses());
+    let asks = trust.quorum > 0 || trust.policy.as_ref().is_some_and(Policy::asks_witnesses);
     vec![
         ("signatures, tree, places and heads", "complete for the range".to_owned()),
         ("keys and epochs", within(&[])),

@@ -208,9 +208,12 @@ async fn lines(
         .iter()
         .enumerate()
         .map(|(at, way)| {
-            let (condition, rest, order) =
-                (way.condition(&mut sql, &range), rest(&mut sql, wanted, way), way.order());
-            format!("SELECT id FROM (SELECT e.id FROM entry e WHERE {condition}{rest} {order} LIMIT {limit}) b{at}")
+            let mut conditions = vec![way.condition(&mut sql, &range)];
+            conditions.extend(rest(&mut sql, wanted, way));
+            let (conditions, order) = (conditions.join(" AND "), way.order());
+            format!(
+                "SELECT id FROM (SELECT e.id FROM entry e WHERE {conditions} {order} LIMIT {limit}) b{at}"
+            )
         })
         .collect();
     sql.text = each.join(" UNION ALL ");
@@ -219,7 +222,7 @@ async fn lines(
 
 /// The conditions that do not lead, written so that neither engine follows their index, nor guesses that they leave next to
 /// nothing.
-fn rest(sql: &mut Statement, wanted: &Criteria, way: &Way) -> String {
+fn rest(sql: &mut Statement, wanted: &Criteria, way: &Way) -> Vec<String> {
     let mut rest = Vec::new();
     if let Some(from) = wanted.from {
         rest.push(format!("e.at >= {}", sql.bind(Value::At(from))));
@@ -242,5 +245,5 @@ fn rest(sql: &mut Statement, wanted: &Criteria, way: &Way) -> String {
         let within = WITHIN.replace('?', &sql.bind(Value::Id(auditor.uuid())));
         rest.push(format!("CASE WHEN {within} THEN TRUE ELSE FALSE END"));
     }
-    rest.into_iter().map(|condition| format!(" AND {condition}")).collect()
+    rest
 }

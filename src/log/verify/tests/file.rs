@@ -220,7 +220,7 @@ fn the_verdict_does_not_depend_on_how_many_threads_read() {
     let middle = broken.len() / 2;
     broken[middle] = 0xff;
     let one = on(1, &broken).unwrap();
-    let at = broken[..middle].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    let at = broken[..middle].split(|byte| *byte == b'\n').count() as u64;
     let told = Fault { place: Place { line: at, at: None }, what: Wrong::Line(BadLine::Text) };
     assert!(one.faults.contains(&told) && one.wrong > alone.wrong, "{:?}", one.faults);
     assert_eq!(format!("{one:?}"), format!("{:?}", on(2, &broken).unwrap()));

@@ -140,7 +140,7 @@ fn of_consent() {
             log.add(log.signature(entry_id(2), 1));
         }),
         ("another text was signed than the one consented to", |log| {
-            signing(log, |draft| draft.fact("text", "def"))
+            signing(log, |draft| draft.fact("text", "def"));
         }),
         ("the user had not consented", |log| {
             log.people();
@@ -156,10 +156,10 @@ fn of_consent() {
             log.add(log.signature(consent, 2));
         }),
         ("other domains were signed than those proposed", |log| {
-            signing(log, |draft| draft.list("domains", ["argent"]))
+            signing(log, |draft| draft.list("domains", ["argent"]));
         }),
         ("another end was signed than the one proposed", |log| {
-            signing(log, |draft| draft.fact("valid_to", later()))
+            signing(log, |draft| draft.fact("valid_to", later()));
         }),
     ]);
 }
