@@ -106,7 +106,7 @@ impl Taking {
         }
         if self.over && self.format == Format::JsonLines {
             // A file cut short on its way has no such line; a table could not bear one.
-            text.push_str(&format!("{{\"end\":{}}}\n", self.given));
+            text.extend([r#"{"end":"#, &self.given.to_string(), "}\n"]);
         }
         Ok(Some(text))
     }

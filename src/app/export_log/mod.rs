@@ -256,7 +256,9 @@ impl Export {
             return Ok(());
         }
         let rows = view!(app.store, tx => { export::of_mandates(tx, &some, signed(self.first())).await })?;
-        rows.iter().for_each(|row| rests.rest_on(row));
+        for row in &rows {
+            rests.rest_on(row);
+        }
         Ok(())
     }
 
@@ -273,7 +275,9 @@ impl Export {
         (from, until): (i64, i64),
     ) -> Result<(), ExportError> {
         let rows = view!(app.store, tx => { export::range(tx, from, until).await })?;
-        rows.iter().for_each(|row| rests.take(row));
+        for row in &rows {
+            rests.take(row);
+        }
         Ok(())
     }
 
