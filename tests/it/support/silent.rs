@@ -124,7 +124,7 @@ impl Silent {
         let silent = Arc::clone(&self.0);
         Arc::new(move |name, changed| {
             if let Some(fault) = judge(name, changed) {
-                silent.lock().unwrap().insert(fault);
+                silent.lock().expect("nothing panics while it is held").insert(fault);
             }
         })
     }
