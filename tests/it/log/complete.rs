@@ -175,7 +175,8 @@ fn every_transaction_leads_to_an_entry_or_is_known_to_be_no_act() {
 async fn a_commit_without_its_entry_is_seen() {
     let app = TestApp::fresh(Engine::Sqlite).await;
     app.structure("CCAS", "35600000012345").await;
-    let seen: Arc<Mutex<Vec<(&str, BTreeSet<String>)>>> = Arc::default();
+    type Seen = Vec<(&'static str, BTreeSet<String>)>;
+    let seen: Arc<Mutex<Seen>> = Arc::default();
     let told = Arc::clone(&seen);
     let told: Told = Arc::new(move |name, tables| told.lock().unwrap().push((name, tables.clone())));
     let store = Store::watched(&app.db.url.parse().unwrap(), told).await.unwrap();
