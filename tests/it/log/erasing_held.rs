@@ -123,10 +123,10 @@ on_both_engines! {
             app.clock.advance(Duration::seconds(1));
             visit(&app, None).await;
         }
-        app.clock.advance(Duration::days(2));
+        app.clock.advance(Duration::days(366));
         let now = app.clock.now();
         visit(&app, None).await;
-        erase_user::erase_technical(&app.app, now - Duration::days(1), 2).await.unwrap();
+        erase_user::erase_technical(&app.app, now - Duration::days(365), 2).await.unwrap();
         assert_eq!(number(&app.app.store, TECHNICAL).await, 1, "the one of today");
         assert_eq!(number(&app.app.store, ERASURES).await, 3);
         assert_verified(&app).await;
