@@ -49,7 +49,7 @@ impl Watch {
             return Ok(());
         }
         let detail = format!("no node has begun its housekeeping since {end}");
-        transact!(app.store, "raise_house", tx => { tree::raise(tx, HOUSE_LATE, &detail, end).await })
+        transact!(app.store, "raise_idle", tx => { tree::raise(tx, HOUSE_LATE, &detail, end).await })
     }
 
     /// One look at the log: raises the alarm, or takes it down.

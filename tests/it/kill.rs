@@ -97,7 +97,7 @@ on_both_engines! {
         }
         let program = Program::beside(app);
         let answered = Arc::new(Mutex::new(Answered::default()));
-        let mut signed_at = SystemClock.now();
+        let mut signed_at = SystemClock.now() - time::Duration::minutes(1);
         for (round, mandate) in mandates.iter().enumerate() {
             app.clock.set(SystemClock.now());
             let mut tasks = prepare(&desk, &service, mandate).await;
@@ -137,6 +137,7 @@ async fn play(
     answered: &Arc<Mutex<Answered>>,
 ) {
     let (app, placed_before) = (&desk.app, placed(&desk.app.app.store).await.len());
+    let signs = tasks.iter().any(|task| matches!(task, Task::Sign { .. }));
     let tasks = Arc::new(Mutex::new(tasks));
     let serving = Arc::new(program.serve().await);
     let callers: Vec<_> = (0..CALLERS)
@@ -149,7 +150,10 @@ async fn play(
         })
         .collect();
     let lease = if takes_over(round) { Duration::from_secs(16) } else { Duration::ZERO };
-    tokio::time::sleep(lease + moment(&app.app)).await;
+    // Signatures are few: the first is let through, the others are cut off wherever they are.
+    let first = signs && answered.lock().unwrap().signed.is_empty();
+    let least = if first { Duration::from_secs(3) } else { Duration::ZERO };
+    tokio::time::sleep(lease + moment(&app.app).max(least)).await;
     serving.kill();
     for caller in callers {
         caller.await.expect("a caller only ever sees a connection that ends");

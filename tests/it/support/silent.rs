@@ -112,6 +112,11 @@ pub const NO_ACT: &[(&str, &[&str], &str)] = &[
     ("clear_late", &["alarm"], "what operators saw is put right"),
     ("raise_witness", &["alarm"], "what operators see until it is put right"),
     ("clear_witness", &["alarm"], "what operators saw is put right"),
+    ("raise_house", &["alarm"], "what operators see until it is put right"),
+    ("clear_house", &["alarm"], "what operators saw is put right"),
+    ("raise_idle", &["alarm"], "what operators see until it is put right"),
+    ("raise_clock", &["alarm"], "what operators see until it is put right"),
+    ("clear_clock", &["alarm"], "what operators saw is put right"),
 ];
 
 /// What was committed without its entry in one test. Told when the test is over.
