@@ -5,24 +5,8 @@ use crate::domain::ids::{CardId, MandateId, StructureId};
 use crate::log::entry::Leaf;
 use crate::log::kind::{Kind, Role};
 use crate::log::pseudonym::Pseudonym;
-use crate::log::verify::{FOR_ALL, STANDING};
+use crate::log::verify::{BY_THEMSELVES, FOR_ALL, IN_ITS_STRUCTURE, STANDING};
 use crate::store::export::PlacedRow;
-
-/// Kinds that say what somebody or something is in one structure: nothing else rests on another structure's.
-const IN_ITS_STRUCTURE: [Kind; 9] = [
-    Kind::StructureHabilitated,
-    Kind::StructureSuspended,
-    Kind::StructureRestored,
-    Kind::StructureClosed,
-    Kind::StructureDomainsChanged,
-    Kind::PersonSuspended,
-    Kind::PersonRestored,
-    Kind::RoleGiven,
-    Kind::RoleWithdrawn,
-];
-
-/// Kinds that say what somebody is by their own act.
-const BY_THEMSELVES: [Kind; 2] = [Kind::CharterAccepted, Kind::CardEnrolled];
 
 /// What a range is about, and with it what must be told besides.
 #[derive(Debug, Default)]

@@ -32,7 +32,7 @@ pub use self::epochs::Recovery;
 pub(super) use self::epochs::follow;
 pub use self::fault::{Fault, KEPT_DAYS, Place, Wrong};
 pub(super) use self::promises::open as open_promise;
-pub use self::standing::{FOR_ALL, STANDING};
+pub use self::standing::{BY_THEMSELVES, FOR_ALL, IN_ITS_STRUCTURE, STANDING};
 pub use self::tree::open as open_head;
 pub(super) use self::witnesses::check as check_witnesses;
 use super::checkpoint::Checkpoint;

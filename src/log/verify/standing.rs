@@ -41,6 +41,22 @@ pub const STANDING: &[Kind] = &[
 /// Of them, those that concern everybody.
 pub const FOR_ALL: &[Kind] = &[Kind::KeyCreated, Kind::LogRecovered];
 
+/// Of them, those that say what somebody or something is in one structure: nothing rests on another structure's.
+pub const IN_ITS_STRUCTURE: &[Kind] = &[
+    Kind::StructureHabilitated,
+    Kind::StructureSuspended,
+    Kind::StructureRestored,
+    Kind::StructureClosed,
+    Kind::StructureDomainsChanged,
+    Kind::PersonSuspended,
+    Kind::PersonRestored,
+    Kind::RoleGiven,
+    Kind::RoleWithdrawn,
+];
+
+/// Of them, those that say what somebody is by their own act.
+pub const BY_THEMSELVES: &[Kind] = &[Kind::CharterAccepted, Kind::CardEnrolled];
+
 #[derive(Debug, Default)]
 struct Structure {
     turns: Turns,
