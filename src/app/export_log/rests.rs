@@ -74,12 +74,12 @@ impl Rests {
             return false;
         }
         let is_one_of = |kinds: &[Kind]| kinds.iter().any(|kind| kind.token() == row.kind);
-        if row.structure_id.is_some() && is_one_of(&IN_ITS_STRUCTURE) {
+        if row.structure_id.is_some() && is_one_of(IN_ITS_STRUCTURE) {
             return false;
         }
         let actor = row.actor.as_deref().and_then(|actor| Pseudonym::from_slice(actor).ok());
         row.card_id.is_some_and(|card| self.cards.contains(&card))
-            || (is_one_of(&BY_THEMSELVES) && actor.is_some_and(|who| self.people.contains(&who)))
+            || (is_one_of(BY_THEMSELVES) && actor.is_some_and(|who| self.people.contains(&who)))
             || Leaf::decode(&row.leaf).is_ok_and(|leaf| self.concerns(&leaf))
     }
 }

@@ -220,6 +220,16 @@ log-role-system = The service itself
 log-role-nobody = Unknown
 
 # Facts
+log-fact-alarm = Alarm
+log-fact-epoch = Epoch
+log-fact-kept = Lines kept
+log-fact-last-epoch = Last epoch known
+log-fact-last-root = Last root known
+log-fact-last-size = Lines of the last head known
+log-fact-memory = Memory of the node
+log-fact-root = Root
+log-fact-size = Lines
+log-fact-state = State
 log-fact-type = Kind of action
 log-fact-result = Result
 log-fact-domain = Area

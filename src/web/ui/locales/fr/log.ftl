@@ -220,6 +220,16 @@ log-role-system = Le service lui-même
 log-role-nobody = Inconnu
 
 # Faits
+log-fact-alarm = Alarme
+log-fact-epoch = Époque
+log-fact-kept = Lignes gardées
+log-fact-last-epoch = Dernière époque connue
+log-fact-last-root = Dernière racine connue
+log-fact-last-size = Lignes de la dernière tête connue
+log-fact-memory = Mémoire du nœud
+log-fact-root = Racine
+log-fact-size = Lignes
+log-fact-state = État
 log-fact-type = Sorte de démarche
 log-fact-result = Issue
 log-fact-domain = Démarche
