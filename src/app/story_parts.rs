@@ -22,7 +22,7 @@ pub(super) struct Gaps {
 }
 
 /// Blames each line with a part that does not open its commitment; what is missing is judged once its erasures are
-/// checked too, by [`settle`].
+/// checked too, by `settle`.
 pub(super) async fn check(
     app: &App,
     tx: &mut impl Access,
