@@ -1,7 +1,9 @@
-//! What a revocation and a service's requests do to each other when they meet: the log and the answers agree.
+//! What a revocation and a service's requests do to each other when they meet, on two nodes whose clocks are an hour
+//! apart: the log and the answers agree.
 use std::sync::Arc;
 
-use entremise::app::{give_userinfo, record, redeem_code};
+use entremise::app::{App, give_userinfo, record, redeem_code};
+use entremise::domain::time::Clock;
 use entremise::log::draft::Draft;
 use entremise::log::kind::Kind;
 use entremise::oidc::provider::params::Params;
@@ -11,6 +13,7 @@ use time::Duration;
 use super::provider::{basic, json, logged, redeem};
 use super::provider_tokens::issue;
 use crate::support::app::TestApp;
+use crate::support::clock::TestClock;
 use crate::support::services::josette;
 use crate::support::signing::NO_PROOF;
 
@@ -21,10 +24,15 @@ on_both_engines! {
         let desk = app.desk("Nadia", "35600000012345").await;
         let service = app.service("impots", |_| {}).await;
         let shared = Arc::new(app.app.clone());
+        // Another node: connections and a clock of its own.
+        let clock = TestClock::new();
+        let other = Arc::new(App { store: app.db.store().await, clock: Arc::new(clock.clone()), ..app.app.clone() });
         let (mut given, mut refused) = (0, 0);
         for trial in 0..TRIALS {
             let user = app.user(&josette()).await;
             let mandate = app.mandate(&desk, user, &["argent"], Duration::days(31), None).await;
+            app.clock.advance(Duration::hours(2));
+            clock.set(app.clock.now() + Duration::hours(if trial % 2 == 0 { 1 } else { -1 }));
             let first = issue(&app.app, &desk, user, &service, &mandate).await;
             let tokens = json(redeem(&app, &service, first.reveal(), &[]).await.assert_status(200));
             let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
@@ -36,7 +44,7 @@ on_both_engines! {
                     give_userinfo::give(&shared, NO_PROOF, Some(&bearer), None, &format!("trial {trial}")).await.is_ok()
                 }));
             }
-            let (node, id) = (Arc::clone(&shared), mandate.id);
+            let (node, id) = (Arc::clone(&other), mandate.id);
             let revocation = tokio::spawn(async move {
                 entremise::transact!(node.store, "test_revocation", tx => {
                     let entry = record::reserve(&node);
