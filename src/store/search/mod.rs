@@ -54,7 +54,7 @@ pub struct Page {
 }
 
 /// Lines of an index that one page looks through when not all of them are wanted.
-const REACH: usize = 10_000;
+const REACH: usize = 5_000;
 
 /// A criterion with fewer lines than this leads; looked for in two steps, since the first is cheaper.
 const RARE: [usize; 2] = [1_000, 5_000];

@@ -105,9 +105,13 @@ impl TestDb {
         }
     }
 
-    /// The database, opened as the service opens it, and watched. May be opened several times, as by several nodes.
+    /// The database, opened as the service opens it, and watched, but for what is measured. May be opened several times, as
+    /// by several nodes.
     pub async fn store(&self) -> Store {
         let options: Options = self.url.parse().expect("a database URL");
+        if std::env::var_os("TESTS_DURABLE").is_some() {
+            return Store::open(&options).await.expect("the fresh database opens");
+        }
         Store::watched(&options, self.silent.told()).await.expect("the fresh database opens")
     }
 }
