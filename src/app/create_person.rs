@@ -140,7 +140,7 @@ pub async fn create(app: &App, new: &NewPerson) -> Result<Created, CreateError> 
         }
         if let Some(wanted) = &new.perimeter {
             let drafts = set_perimeter::write(tx, id, &fresh.pseudonym, wanted).await?;
-            set_perimeter::record_in_turn(app, tx, drafts).await?;
+            record::record_all(app, tx, drafts).await?;
         }
         write_link(app, tx, id, &token, "activate").await?;
         Ok(Created { person_id: id, link: token.clone(), expires_at: now + INVITATION })

@@ -120,6 +120,17 @@ pub async fn end_all(
     Ok(())
 }
 
+/// What an entry about a use says of what it stands on.
+pub(super) fn of(draft: Draft, row: &UseRow) -> Draft {
+    draft
+        .user(row.user_id)
+        .structure(row.structure_id)
+        .mandate(row.mandate_id)
+        .grant(row.grant_id)
+        .service(row.client_id)
+        .use_id(row.id)
+}
+
 /// Ends one use and says so in the log: by `who` if somebody is at the desk. Nothing happens if it had ended before.
 pub(super) async fn end_one(
     app: &App,
@@ -133,15 +144,7 @@ pub(super) async fn end_one(
     if !use_session::end(tx, row.id, now, cause.as_str(), entry).await? {
         return Ok(());
     }
-    let draft = Draft::done(Kind::UseEnded)
-        .named(entry)
-        .user(row.user_id)
-        .structure(row.structure_id)
-        .mandate(row.mandate_id)
-        .grant(row.grant_id)
-        .service(row.client_id)
-        .use_id(row.id)
-        .fact("cause", cause.as_str());
+    let draft = of(Draft::done(Kind::UseEnded).named(entry), row).fact("cause", cause.as_str());
     let draft = match (cause, who) {
         (_, Some(who)) => who.signs(draft, Role::Aidant),
         (UseEnd::Aidant | UseEnd::SignOut, None) => draft.by(row.person_id, Role::Aidant),

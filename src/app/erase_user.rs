@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::Duration;
 
-use crate::domain::ids::{EntryId, UserId, first_id};
+use crate::domain::ids::{EntryId, UserId, first_id, time_of};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Birthdate, CivilIdentity};
 use crate::log::draft::Draft;
 use crate::log::entry::{Fact, Leaf};
 use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
+use crate::log::verify::KEPT_DAYS;
 use crate::store::erasure::{self, Nobody, Technical};
 use crate::store::user::{SealedIdentity, identity_place};
 use crate::store::{AsStoreError, StoreError, WriteTx};
@@ -25,7 +26,7 @@ use super::remember_erasures;
 /// Evidence of a mandate is kept this long after its end: three years at hand, three in restricted archive.
 const EVIDENCE: Duration = Duration::days(6 * 365 + 2);
 /// Addresses and browsers are kept this long.
-const TECHNICAL: Duration = Duration::days(365);
+const TECHNICAL: Duration = Duration::days(KEPT_DAYS);
 /// Users forgotten in one round.
 const ROUND: i64 = 20;
 /// Entries whose address and browser go at once, and how often that is done in one round.
@@ -268,7 +269,7 @@ async fn erase_slice(app: &App, tx: &mut WriteTx, before: Timestamp, slice: i64)
         Technical::Rest => (before, true),
         Technical::Slice(from, next) => {
             // A slice ends between two milliseconds, as ids do.
-            let end = instant(next).unwrap_or(before);
+            let end = time_of(next.uuid()).unwrap_or(before);
             let end = if first(end) > from { end } else { end + Duration::milliseconds(1) };
             (end.min(before), end >= before)
         }
@@ -289,11 +290,4 @@ async fn erase_slice(app: &App, tx: &mut WriteTx, before: Timestamp, slice: i64)
 /// The first id that an entry of an instant could have.
 fn first(at: Timestamp) -> EntryId {
     EntryId::from_uuid(first_id(at))
-}
-
-/// The millisecond in which an id was made.
-fn instant(id: EntryId) -> Option<Timestamp> {
-    let (seconds, nanos) = id.uuid().get_timestamp()?.to_unix();
-    let second = Timestamp::from_unix(i64::try_from(seconds).ok()?).ok()?;
-    Some(second + Duration::nanoseconds(i64::from(nanos)))
 }

@@ -29,7 +29,7 @@ use super::push_request;
 use super::record::{self, RecordError};
 use super::shown_once::ShownOnce;
 use super::signing_keys::{self, KeysError};
-use super::{App, together};
+use super::{App, end_use, together};
 
 /// What becomes of a request as it arrives.
 pub enum Received {
@@ -272,15 +272,8 @@ pub async fn silently(app: &App, opening: &Opening, who: Option<&SignedIn>) -> R
 
 /// Another code for a use that goes on.
 fn goes_on(row: &UseRow) -> Draft {
-    Draft::done(Kind::UseContinued)
-        .by(row.person_id, Role::Aidant)
-        .user(row.user_id)
-        .structure(row.structure_id)
-        .mandate(row.mandate_id)
-        .grant(row.grant_id)
-        .service(row.client_id)
-        .use_id(row.id)
-        .on(row.entry_id)
+    let draft = Draft::done(Kind::UseContinued).by(row.person_id, Role::Aidant);
+    end_use::of(draft, row).on(row.entry_id)
 }
 
 /// The use a silent request may continue. A new use is never begun unseen, and one grant for one use is one use.

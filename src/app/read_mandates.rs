@@ -159,7 +159,7 @@ pub struct View {
     pub person: Option<CivilIdentity>,
     pub state: State,
     pub grants: Vec<GrantRow>,
-    /// What happened, newest first.
+    /// What happened, newest first; of a step, nothing.
     pub moments: Vec<log_line::Line>,
     /// Where what happened before begins.
     pub older: Option<EntryId>,
@@ -182,14 +182,13 @@ pub async fn one(
     reading: Reading,
 ) -> Result<View, DeskError> {
     let now = app.now();
-    let before = match reading {
-        Reading::Step => None,
-        Reading::Page { before } => before,
-    };
     let outcome = view!(app.store, tx => {
         let opened = desk::open(tx, who, reference, now).await?;
         let grants = mandate::grants(tx, opened.row.id).await?;
-        let moments = read_own::of_mandate(app, tx, opened.row.id, before).await?;
+        let moments = match reading {
+            Reading::Step => (Vec::new(), None),
+            Reading::Page { before } => read_own::of_mandate(app, tx, opened.row.id, before).await?,
+        };
         Ok::<_, DeskError>((opened, grants, moments))
     });
     let (opened, grants, (moments, older)) =

@@ -11,11 +11,8 @@ use crate::store::{StoreError, WriteTx, perimeter, person};
 use crate::transact;
 
 use super::create_person::{CreateError, by_command};
-use super::record::{self, RecordError, Who};
+use super::record::{self, Who};
 use super::{App, sign_in};
-
-/// Entries written by one statement.
-const TOGETHER: usize = 100;
 
 /// What an auditor reviews.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +48,7 @@ pub async fn set(app: &App, email: &Email, wanted: &Perimeter) -> Result<bool, C
         }
         drafts.extend(write(tx, person.id, &pseudonym, wanted).await?);
         let changed = !drafts.is_empty();
-        record_in_turn(app, tx, drafts).await?;
+        record::record_all(app, tx, drafts).await?;
         Ok::<_, CreateError>(changed)
     })
 }
@@ -82,19 +79,6 @@ pub(super) async fn write(
         }
     }
     Ok(drafts)
-}
-
-/// Writes many entries, some at a time: a statement has only so many values.
-pub(super) async fn record_in_turn(
-    app: &App,
-    tx: &mut WriteTx,
-    drafts: Vec<Draft>,
-) -> Result<(), RecordError> {
-    let mut drafts = drafts.into_iter().peekable();
-    while drafts.peek().is_some() {
-        record::record_all(app, tx, drafts.by_ref().take(TOGETHER).collect()).await?;
-    }
-    Ok(())
 }
 
 fn of_one(pseudonym: &Pseudonym, kind: Kind, structure: StructureId) -> Draft {

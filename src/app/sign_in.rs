@@ -11,7 +11,6 @@ use crate::domain::session::{SessionRules, Stage};
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
-use crate::log::part::PartKind;
 use crate::store::card;
 use crate::store::person::{self, PersonRow};
 use crate::store::session::{self, NewSession};
@@ -324,8 +323,8 @@ pub(super) async fn complete(
         .fact("way", way);
     let serial = card::by_id(tx, card).await?.and_then(|row| row.serial);
     let name: PersonName = app.sealer.open_json(person::name_place(&person.id), &person.name_sealed)?;
-    let actor = serde_json::json!({ "name": name.full(), "card": serial });
-    record::record(app, tx, browser.origin().beside(draft.part(PartKind::Actor, actor))).await?;
+    let draft = record::acted(draft, &name, serial.as_deref());
+    record::record(app, tx, browser.origin().beside(draft)).await?;
     let now = app.now();
     if let Some(id) = known {
         session::device_seen(tx, id, now).await?;

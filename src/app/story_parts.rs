@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::ids::EntryId;
-use crate::log::entry::{Fact, Leaf, Outcome};
+use crate::log::entry::Outcome;
 use crate::log::kind::Kind;
 use crate::log::part::PartKind;
+use crate::log::verify::{Erased, erased};
 use crate::store::action_log::{self, PartRow};
 use crate::store::auditor::{self, MandateRow};
 use crate::store::{Access, erasure};
@@ -16,6 +17,8 @@ use super::search_log::AuditError;
 
 /// What is gone of some lines, and the entries that may have erased it.
 pub(super) struct Gaps {
+    /// What is left.
+    pub(super) parts: HashMap<EntryId, Vec<PartRow>>,
     /// Line and kind of each part that its leaf names and that is not there.
     missing: Vec<(EntryId, PartKind)>,
     pub(super) erasures: Vec<Line>,
@@ -38,7 +41,7 @@ pub(super) async fn check(
     }
     let mut missing = Vec::new();
     for line in lines.iter_mut() {
-        let left = parts.remove(&line.id).unwrap_or_default();
+        let left = parts.get(&line.id).map_or(&[][..], Vec::as_slice);
         let Some(leaf) = &line.leaf else { continue };
         let is_left = |kind: &PartKind| left.iter().any(|row| row.part == kind.token());
         missing.extend(leaf.parts.keys().filter(|kind| !is_left(kind)).map(|kind| (line.id, *kind)));
@@ -47,10 +50,10 @@ pub(super) async fn check(
         }
     }
     let erasures = erasures(app, tx, lines, &missing).await?;
-    Ok(Gaps { missing, erasures })
+    Ok(Gaps { parts, missing, erasures })
 }
 
-/// The entries that may have erased what is missing: those about its people, and for addresses and browsers the first
+/// The entries that may have erased what is missing: those about its users, and for addresses and browsers the first
 /// one whose bound lies after the line.
 async fn erasures(
     app: &App,
@@ -60,14 +63,11 @@ async fn erasures(
 ) -> Result<Vec<Line>, AuditError> {
     let gone: BTreeSet<EntryId> = missing.iter().map(|(id, _)| *id).collect();
     let leaves = lines.iter().filter(|line| gone.contains(&line.id)).filter_map(|line| line.leaf.as_ref());
-    let people = leaves.flat_map(|leaf| {
-        let actor = leaf.actor.as_ref().and_then(|actor| actor.pseudonym.as_ref());
-        leaf.user.iter().chain(actor).map(|one| one.bytes().to_vec()).collect::<Vec<_>>()
-    });
-    let people: Vec<Vec<u8>> = people.collect::<BTreeSet<_>>().into_iter().collect();
+    let users = leaves.filter_map(|leaf| Some(leaf.user.as_ref()?.bytes().to_vec()));
+    let users: Vec<Vec<u8>> = users.collect::<BTreeSet<_>>().into_iter().collect();
     let technical = missing.iter().filter(|(_, kind)| *kind == PartKind::Technical);
     let technical: Vec<EntryId> = technical.map(|(id, _)| *id).collect();
-    let mut ids: BTreeSet<EntryId> = erasure::of_people(tx, &people).await?.into_iter().collect();
+    let mut ids: BTreeSet<EntryId> = erasure::of_users(tx, &users).await?.into_iter().collect();
     ids.extend(erasure::of_technical(tx, &technical).await?);
     let ids: Vec<EntryId> = ids.into_iter().collect();
     let rows = auditor::named(tx, &ids).await?;
@@ -98,31 +98,24 @@ impl Gaps {
 /// Whether an entry erased a kind of part of a line: the rules are those of the offline verifier.
 fn covers(erasure: &Line, line: &Line, kind: PartKind) -> bool {
     let (Some(by), Some(of)) = (&erasure.leaf, &line.leaf) else { return false };
-    if by.kind != Kind::DataErased || by.outcome != Outcome::Done || !names(by, kind) {
+    if by.kind != Kind::DataErased || by.outcome != Outcome::Done {
         return false;
     }
-    if let Some(Fact::Instant(before)) = by.facts.get("before") {
-        return kind == PartKind::Technical && by.user.is_none() && *before <= by.time && of.time < *before;
-    }
-    let comes_after = match (erasure.index, line.index) {
-        (Some(by), Some(of)) => by > of,
-        _ => erasure.id > line.id,
-    };
-    let of_user = by.user.is_some() && by.user == of.user;
-    let actor = of.actor.as_ref().and_then(|actor| actor.pseudonym.as_ref());
-    comes_after
-        && match kind {
-            PartKind::User | PartKind::Details => of_user,
-            // Somebody else's address, where somebody else acted.
-            PartKind::Technical => of_user && actor.is_none(),
-            PartKind::Actor => actor.is_some() && by.about().as_ref() == actor,
+    match erased(by) {
+        Ok(Erased::Before(before)) => kind == PartKind::Technical && of.time < before,
+        Ok(Erased::OfUser(user, kinds)) => {
+            let comes_after = match (erasure.index, line.index) {
+                (Some(by), Some(of)) => by > of,
+                _ => erasure.id > line.id,
+            };
+            let is_theirs = match kind {
+                PartKind::User | PartKind::Details => true,
+                // Somebody else's address, where somebody else acted.
+                PartKind::Technical => of.actor.as_ref().is_none_or(|actor| actor.pseudonym.is_none()),
+                PartKind::Actor => false,
+            };
+            comes_after && is_theirs && of.user.as_ref() == Some(user) && kinds.contains(&kind)
         }
-}
-
-/// Whether an erasure says that it takes this kind of part.
-fn names(erasure: &Leaf, kind: PartKind) -> bool {
-    match erasure.facts.get("parts") {
-        Some(Fact::Tokens(parts)) => parts.iter().any(|part| part.as_str() == kind.token()),
-        _ => false,
+        Err(_) => false,
     }
 }

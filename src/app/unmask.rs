@@ -1,7 +1,7 @@
 //! An auditor sees a name: for one mandate or one aidant, with a reason, for a quarter of an hour, in one session. The
 //! names are those the log committed to at the time of the acts, not those of today. That they were seen is an entry,
 //! with its reason, in the mandate's own story.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use time::Duration;
@@ -14,7 +14,7 @@ use crate::log::kind::{Kind, Role};
 use crate::log::part::PartKind;
 use crate::log::pseudonym::Pseudonym;
 use crate::store::Access;
-use crate::store::action_log::{self, PartRow};
+use crate::store::action_log::PartRow;
 use crate::store::auditor::{self, MandateRow};
 use crate::store::search::Column;
 use crate::store::unmasking::{self, NamingRow};
@@ -127,27 +127,21 @@ pub(super) async fn of_mandate(
     Ok(names)
 }
 
-/// What was written in words with these lines of a mandate's story.
-pub(super) async fn words(
+/// What was written in words with these lines, of their parts.
+pub(super) fn words(
     app: &App,
-    tx: &mut impl Access,
-    mandate: &MandateRow,
+    parts: &HashMap<EntryId, Vec<PartRow>>,
     lines: &[Line],
-) -> Result<BTreeMap<EntryId, Vec<(String, String)>>, AuditError> {
-    let numbers = || lines.iter().filter_map(|line| line.sequence);
-    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(BTreeMap::new()) };
-    let leaves: BTreeMap<EntryId, &Leaf> =
-        lines.iter().filter_map(|line| Some((line.id, line.leaf.as_ref()?))).collect();
-    let parts = action_log::story_parts(tx, mandate.id, first - 1, last).await?;
-    let opened = |row: &PartRow| {
-        let content = open_part(&app.sealer, row, leaves.get(&row.entry_id)?)?.content().ok()?;
+) -> BTreeMap<EntryId, Vec<(String, String)>> {
+    let opened = |line: &Line| {
+        let details = parts.get(&line.id)?.iter().find(|row| row.part == PartKind::Details.token())?;
+        let content = open_part(&app.sealer, details, line.leaf.as_ref()?)?.content().ok()?;
         let said = content.as_object()?.iter().map(|(name, value)| {
             (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         });
-        Some((row.entry_id, said.collect()))
+        Some((line.id, said.collect()))
     };
-    let details = parts.iter().filter(|row| row.part == PartKind::Details.token());
-    Ok(details.filter_map(opened).collect())
+    lines.iter().filter_map(opened).collect()
 }
 
 /// The name in sight of who acts under a pseudonym, as the perimeter's lines have it.

@@ -192,15 +192,15 @@ pub async fn due(tx: &mut impl Access, over: Timestamp, limit: i64) -> Result<Ve
     on!(tx, c => sqlx::query_scalar(SQL).bind(over).bind(limit).fetch_all(c).await)
 }
 
-/// The entries that erased something of these people.
-pub async fn of_people(tx: &mut impl Access, people: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {
-    if people.is_empty() {
+/// The entries that erased something of these users.
+pub async fn of_users(tx: &mut impl Access, users: &[Vec<u8>]) -> Result<Vec<EntryId>, StoreError> {
+    if users.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT entry_id FROM erasure WHERE subject IN ({})", list(1, people.len()));
+    let sql = format!("SELECT entry_id FROM erasure WHERE subject IN ({})", list(1, users.len()));
     on!(tx, c => {
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
-        for one in padded(people) {
+        for one in padded(users) {
             query = query.bind(one.clone());
         }
         query.fetch_all(c).await

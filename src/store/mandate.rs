@@ -144,9 +144,6 @@ pub async fn consented(
 const REFUSED: &str = "
 UPDATE mandate SET state = 'refused', activity_at = $3
 WHERE id = $1 AND user_id = $2 AND state IN ('awaiting_consent', 'awaiting_signature')";
-const GRANTS_REFUSED: &str = "
-UPDATE mandate_grant SET state = 'ended', ended_at = $2, end_reason = 'refused', ended_entry_id = $3
-WHERE mandate_id = $1 AND state = 'proposed'";
 
 /// The user says no: the mandate ends before it began.
 pub async fn refused(
@@ -158,7 +155,7 @@ pub async fn refused(
 ) -> Result<bool, StoreError> {
     let done = changed!(tx, sqlx::query(REFUSED).bind(id).bind(user).bind(now))?;
     if done == 1 {
-        changed!(tx, sqlx::query(GRANTS_REFUSED).bind(id).bind(now).bind(entry))?;
+        end::end_proposed(tx, id, "refused", now, entry).await?;
     }
     Ok(done == 1)
 }

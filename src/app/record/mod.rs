@@ -24,6 +24,7 @@ use crate::store::{AsStoreError, StoreError, WriteTx};
 
 use super::App;
 pub use beside::Origin;
+pub(super) use beside::acted;
 use pseudonyms::Known;
 pub(super) use pseudonyms::pseudonym;
 pub use pseudonyms::{FreshPseudonym, Who, fresh_pseudonym};

@@ -10,6 +10,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::domain::time::Timestamp;
+use crate::jobs::head::replace;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::cosignature::WitnessKey;
 use crate::log::note::NoteKey;
@@ -96,10 +97,7 @@ fn keep(path: &Path, report: &Report) -> Result<(), Failure> {
     if path.exists() && kept(path)?.0.text() == note.text() {
         return Ok(());
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, note.to_string())?;
-    Ok(std::fs::rename(&beside, path)?)
+    Ok(replace(path, note.to_string().as_bytes())?)
 }
 
 fn trust(options: &Options) -> Result<Trust, Failure> {

@@ -1,7 +1,7 @@
 //! Every part that is missing must have been erased by an entry that says why; what was erased must not be shown; a hold
 //! must have been lifted before. What entries say of people's parts is sorted on disk by person: memory holds what
 //! concerns one of them at a time.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -113,36 +113,23 @@ impl Erasures {
                 self.say(user, HOLD * BASE + placed, leaf.time, place)?;
                 Ok(None)
             }
-            (Kind::DataErased, user) => self.erased(leaf, user.as_ref(), place),
+            (Kind::DataErased, _) => self.erased(leaf, place),
             _ => Ok(None),
         }
     }
 
-    fn erased(&mut self, leaf: &Leaf, user: Option<&Pseudonym>, place: Place) -> io::Result<Option<Wrong>> {
-        let kind = leaf.kind;
-        let parts = facts::tokens(leaf, "parts").unwrap_or_default();
-        let Some(reason) = facts::token(leaf, "reason").filter(|_| !parts.is_empty()) else {
-            return Ok(Some(Wrong::Incomplete { kind, missing: "reason and parts" }));
-        };
-        if !REASONS.contains(&reason.as_str()) {
-            return Ok(Some(Wrong::ErasureReason(reason.clone())));
+    fn erased(&mut self, leaf: &Leaf, place: Place) -> io::Result<Option<Wrong>> {
+        match erased(leaf) {
+            Err(wrong) => return Ok(Some(wrong)),
+            Ok(Erased::OfUser(user, kinds)) => {
+                let bits = kinds.into_iter().fold(0, |bits, kind| bits | 1 << number(kind));
+                self.say(user, ERASED * BASE + bits, leaf.time, place)?;
+            }
+            Ok(Erased::Before(before)) => {
+                let (before, time) = (before.unix_micros(), leaf.time.unix_micros());
+                self.rounds.push(Round { before, time, at: place.at.unwrap_or_default() });
+            }
         }
-        if let Some(user) = user {
-            let kinds = parts.iter().filter_map(|part| part.as_str().parse::<PartKind>().ok());
-            let bits = kinds.fold(0, |bits, kind| bits | 1 << number(kind));
-            self.say(user, ERASED * BASE + bits, leaf.time, place)?;
-            return Ok(None);
-        }
-        let only_technical = parts.iter().map(Token::as_str).all(|part| part == PartKind::Technical.token());
-        let Some(before) = facts::instant(leaf, "before").filter(|_| only_technical) else {
-            return Ok(Some(Wrong::Incomplete { kind, missing: "user" }));
-        };
-        // The time of keeping is no setting: no log may say another.
-        if before > leaf.time - Duration::days(KEPT_DAYS) {
-            return Ok(Some(Wrong::ErasedYoung { before, time: leaf.time }));
-        }
-        let (before, time) = (before.unix_micros(), leaf.time.unix_micros());
-        self.rounds.push(Round { before, time, at: place.at.unwrap_or_default() });
         Ok(None)
     }
 
@@ -160,6 +147,39 @@ impl Erasures {
         found.settle();
         Ok(found)
     }
+}
+
+/// What an entry erased, by what it says.
+pub enum Erased<'a> {
+    /// These kinds of parts of a user's entries.
+    OfUser(&'a Pseudonym, BTreeSet<PartKind>),
+    /// Addresses and browsers of all entries before an instant.
+    Before(Timestamp),
+}
+
+/// Reads an erasure that was done; why it is none, if so.
+pub fn erased(leaf: &Leaf) -> Result<Erased<'_>, Wrong> {
+    let kind = leaf.kind;
+    let parts = facts::tokens(leaf, "parts").unwrap_or_default();
+    let Some(reason) = facts::token(leaf, "reason").filter(|_| !parts.is_empty()) else {
+        return Err(Wrong::Incomplete { kind, missing: "reason and parts" });
+    };
+    if !REASONS.contains(&reason.as_str()) {
+        return Err(Wrong::ErasureReason(reason.clone()));
+    }
+    if let Some(user) = &leaf.user {
+        let kinds = parts.iter().filter_map(|part| part.as_str().parse().ok());
+        return Ok(Erased::OfUser(user, kinds.collect()));
+    }
+    let only_technical = parts.iter().map(Token::as_str).all(|part| part == PartKind::Technical.token());
+    let Some(before) = facts::instant(leaf, "before").filter(|_| only_technical) else {
+        return Err(Wrong::Incomplete { kind, missing: "user" });
+    };
+    // The time of keeping is no setting: no log may say another.
+    if before > leaf.time - Duration::days(KEPT_DAYS) {
+        return Err(Wrong::ErasedYoung { before, time: leaf.time });
+    }
+    Ok(Erased::Before(before))
 }
 
 /// By which a kind of part goes in a record.

@@ -30,6 +30,7 @@ use self::check::Check;
 pub use self::clocks::Backwards;
 pub use self::epochs::Recovery;
 pub(super) use self::epochs::follow;
+pub use self::erasure::{Erased, erased};
 pub use self::fault::{Fault, KEPT_DAYS, Place, Wrong};
 pub(super) use self::promises::open as open_promise;
 pub use self::standing::{BY_THEMSELVES, FOR_ALL, IN_ITS_STRUCTURE, STANDING};

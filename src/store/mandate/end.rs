@@ -98,9 +98,6 @@ pub async fn due_to_lapse(
 const LAPSE: &str = "
 UPDATE mandate SET state = 'lapsed' WHERE id = $1 AND (activity_at <= $2 OR ends_at <= $3)
   AND state IN ('draft', 'awaiting_consent', 'awaiting_signature')";
-const LAPSE_GRANTS: &str = "
-UPDATE mandate_grant SET state = 'ended', ended_at = $2, end_reason = 'lapsed', ended_entry_id = $3
-WHERE mandate_id = $1 AND state = 'proposed'";
 
 /// Writes down that one has lapsed; false if somebody went on with it meanwhile.
 pub async fn lapse(
@@ -112,6 +109,20 @@ pub async fn lapse(
     if changed!(tx, sqlx::query(LAPSE).bind(id).bind(quiet_since).bind(now))? == 0 {
         return Ok(false);
     }
-    changed!(tx, sqlx::query(LAPSE_GRANTS).bind(id).bind(now).bind(entry))?;
+    end_proposed(tx, id, "lapsed", now, entry).await?;
     Ok(true)
+}
+
+/// The grants of a mandate that was never signed end with it.
+pub(super) async fn end_proposed(
+    tx: &mut WriteTx,
+    id: MandateId,
+    reason: &'static str,
+    now: Timestamp,
+    entry: EntryId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mandate_grant SET state = 'ended', ended_at = $2, end_reason = $4, ended_entry_id = $3 \
+        WHERE mandate_id = $1 AND state = 'proposed'";
+    changed!(tx, sqlx::query(SQL).bind(id).bind(now).bind(entry).bind(reason))?;
+    Ok(())
 }

@@ -10,7 +10,7 @@ mod statement;
 mod people;
 mod way;
 
-use super::{Access, StoreError};
+use super::{Access, StoreError, perimeter};
 use crate::domain::ids::{EntryId, GrantId, MandateId, PersonId, ServiceId, StructureId};
 use crate::domain::time::Timestamp;
 pub use people::{Column, next_pseudonym, users_of_identity};
@@ -130,7 +130,6 @@ fn refusals(wanted: &Criteria, way: &Way) -> &'static str {
 
 /// What is followed: the rare criterion, or the first of those present, or each structure of a perimeter.
 async fn ways(tx: &mut impl Access, wanted: &Criteria, rare: Option<Leader>) -> Result<Vec<Way>, StoreError> {
-    const LISTED: &str = "SELECT structure_id FROM auditor_structure WHERE person_id = $1";
     let present = Leader::present(wanted);
     let leads = present.iter().find(|(leader, _)| rare.is_none_or(|rare| rare == *leader));
     let leads = leads.map(|(leader, value)| Way::Led(*leader, value.clone()));
@@ -142,8 +141,7 @@ async fn ways(tx: &mut impl Access, wanted: &Criteria, rare: Option<Leader>) -> 
     if let Some(auditor) = wanted.perimeter_of
         && !selective
     {
-        let listed: Vec<StructureId> =
-            on!(tx, c => sqlx::query_scalar(LISTED).bind(auditor).fetch_all(c).await)?;
+        let listed = perimeter::listed(tx, auditor).await?;
         if listed.len() <= EACH {
             return Ok(listed.into_iter().map(Way::of).collect());
         }

@@ -8,34 +8,19 @@ use crate::domain::time::Timestamp;
 use crate::log::kind::Kind;
 use crate::web::ui::{Choice, Form, L, Locale, Message};
 
-/// The fields of a search, in the order of the page.
-pub(super) const FIELDS: [&str; 11] = [
-    "from",
-    "until",
-    "structure",
-    "mandate",
-    "grant",
-    "aidant",
-    "user",
-    "domain",
-    "service",
-    "kind",
-    "outcome",
-];
-
-/// Keys of their labels, in the same order.
-const LABELS: [&str; 11] = [
-    "log-from",
-    "log-until",
-    "log-structure",
-    "log-mandate",
-    "log-grant",
-    "room-aidant",
-    "room-user",
-    "room-domain",
-    "room-service",
-    "log-kind",
-    "log-outcome",
+/// The fields of a search, in the order of the page, each with the key of its label.
+const FIELDS: [(&str, &str); 11] = [
+    ("from", "log-from"),
+    ("until", "log-until"),
+    ("structure", "log-structure"),
+    ("mandate", "log-mandate"),
+    ("grant", "log-grant"),
+    ("aidant", "room-aidant"),
+    ("user", "room-user"),
+    ("domain", "room-domain"),
+    ("service", "room-service"),
+    ("kind", "log-kind"),
+    ("outcome", "log-outcome"),
 ];
 
 /// What is asked for. A date that is none is an error beside its field; a choice that is none is any.
@@ -116,7 +101,7 @@ pub(super) fn explain(form: &mut Form, unclear: &[Unclear]) {
 pub(super) fn set(form: &Form) -> Vec<(&'static str, String)> {
     FIELDS
         .iter()
-        .map(|field| (*field, form.value(field).to_owned()))
+        .map(|(field, _)| (*field, form.value(field).to_owned()))
         .filter(|(_, value)| !value.is_empty())
         .collect()
 }
@@ -131,7 +116,7 @@ pub(super) fn address(path: &str, form: &Form, more: Option<(&str, &str)>) -> St
 
 /// Whether an error is about a criterion.
 pub(super) fn are_wrong(form: &Form) -> bool {
-    FIELDS.iter().any(|field| form.error(field).is_some())
+    FIELDS.iter().any(|(field, _)| form.error(field).is_some())
 }
 
 /// A structure as a criterion names it: no two bear one SIRET.
@@ -162,7 +147,7 @@ pub(super) fn said(form: &Form, offered: &Offered, l: &L) -> Vec<Said> {
         let chosen = choices.iter().find(|choice| choice.value == typed);
         chosen.map_or_else(|| typed.to_owned(), |choice| choice.label.clone())
     };
-    let labelled = FIELDS.into_iter().zip(LABELS).filter(|(field, _)| !form.value(field).is_empty());
+    let labelled = FIELDS.into_iter().filter(|(field, _)| !form.value(field).is_empty());
     labelled
         .map(|(field, label)| Said {
             field,

@@ -126,8 +126,13 @@ pub(in crate::web::pages) fn reason_said(reason: &str, l: &L) -> String {
 
 /// A card without its serial: `c-81D4`.
 pub(super) fn card_name(card: CardId) -> String {
-    let [.., high, low] = *card.uuid().as_bytes();
-    format!("c-{high:02X}{low:02X}")
+    short('c', card.as_bytes())
+}
+
+/// An id in short, by its last two bytes.
+fn short(letter: char, id: &[u8]) -> String {
+    let (.., [high, low]) = id.split_last_chunk().unwrap_or((&[], &[0, 0]));
+    format!("{letter}-{high:02X}{low:02X}")
 }
 
 fn in_words(words: &[(String, String)], l: &L) -> Vec<(String, String)> {
@@ -140,8 +145,7 @@ fn in_words(words: &[(String, String)], l: &L) -> Vec<(String, String)> {
 
 /// A grant in short: `g-81D4`.
 fn grant_name(grant: GrantId) -> String {
-    let [.., high, low] = *grant.uuid().as_bytes();
-    format!("g-{high:02X}{low:02X}")
+    short('g', grant.as_bytes())
 }
 
 fn facts(leaf: &Leaf, l: &L) -> Vec<(String, String)> {
