@@ -39,6 +39,8 @@ use crate::world::{SMALL, World};
 /// Searches of each kind in each log, over the first pages again and again; each page once before, not measured.
 const TIMES: usize = 400;
 const PAGES: usize = 20;
+/// Structures of the perimeter of an auditor who has one.
+const LISTED: usize = 20;
 
 fn main() {
     let large = std::env::var("BENCH_ENTRIES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
@@ -53,11 +55,12 @@ fn main() {
     }
 }
 
-/// A log of some size, and an auditor of everything.
+/// A log of some size, an auditor of everything, and one of a quarter of the structures.
 struct Room {
     world: World,
     size: i64,
     auditor: Box<SignedIn>,
+    listed: Box<SignedIn>,
 }
 
 impl Room {
@@ -66,12 +69,19 @@ impl Room {
         let begun = Instant::now();
         world.fill(size).await;
         eprintln!("{engine:?}: {size} entries written in {:.0} s", begun.elapsed().as_secs_f64());
-        let person = world.test.person("Alice", "Audit", Roles { auditor: true, ..Roles::default() }).await;
+        let auditor = Self::auditor(&world, "Alice").await;
+        let listed = Self::auditor(&world, "Luc").await;
+        world.list(listed.person_id, LISTED).await;
+        Self { world, size, auditor, listed }
+    }
+
+    async fn auditor(world: &World, name: &str) -> Box<SignedIn> {
+        let person = world.test.person(name, "Audit", Roles { auditor: true, ..Roles::default() }).await;
         let session = PlainToken::presented(&*world.test.session(person, None).await);
         let Ok(Caller::SignedIn(auditor)) = caller::resolve(&world.test.app, &session).await else {
             unreachable!("the auditor is signed in")
         };
-        Self { world, size, auditor }
+        auditor
     }
 }
 
@@ -87,7 +97,9 @@ async fn measure(engine: Engine, name: &str, large: i64) {
     let asked =
         questions(&small.world, small.size).await.into_iter().zip(questions(&large.world, large.size).await);
     for ((what, of_small), (_, of_large)) in asked {
-        let (mut less, mut more) = (Asking::new(&small, of_small), Asking::new(&large, of_large));
+        let listed = what.ends_with("perimeter");
+        let (mut less, mut more) =
+            (Asking::new(&small, of_small, listed), Asking::new(&large, of_large, listed));
         for turn in 0..TIMES + PAGES {
             for asking in if turn % 2 == 0 { [&mut less, &mut more] } else { [&mut more, &mut less] } {
                 asking.ask(turn).await;
@@ -106,7 +118,7 @@ async fn measure(engine: Engine, name: &str, large: i64) {
     }
 }
 
-/// What auditors ask for; each question is asked of the whole perimeter.
+/// What auditors ask for: of everything, but where a perimeter is named.
 async fn questions(world: &World, size: i64) -> Vec<(&'static str, Wanted)> {
     let any = Wanted::default;
     let structure = Some(world.structures[7]);
@@ -158,12 +170,19 @@ async fn questions(world: &World, size: i64) -> Vec<(&'static str, Wanted)> {
                 ..any()
             },
         ),
+        ("everything in a perimeter", any()),
+        ("a kind in a perimeter", Wanted { kind: Some(Kind::MandateSigned), ..any() }),
+        (
+            "a service and a kind, a perimeter",
+            Wanted { service_id: Some(world.services[7]), kind: Some(Kind::CodeRefused), ..any() },
+        ),
     ]
 }
 
 /// A question asked again and again: its first page, those after it, in turn.
 struct Asking<'a> {
     room: &'a Room,
+    who: &'a SignedIn,
     wanted: Wanted,
     first: Option<EntryId>,
     /// Of the first page.
@@ -172,16 +191,15 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn new(room: &'a Room, wanted: Wanted) -> Self {
-        let first = wanted.before;
-        Self { room, wanted, first, lines: 0, times: Vec::with_capacity(TIMES) }
+    fn new(room: &'a Room, wanted: Wanted, listed: bool) -> Self {
+        let (first, who) = (wanted.before, if listed { &room.listed } else { &room.auditor });
+        Self { room, who, wanted, first, lines: 0, times: Vec::with_capacity(TIMES) }
     }
 
     async fn ask(&mut self, turn: usize) {
         let wanted = &mut self.wanted;
         let begun = Instant::now();
-        let found =
-            search_log::search(&self.room.world.test.app, &self.room.auditor, wanted).await.expect("a page");
+        let found = search_log::search(&self.room.world.test.app, self.who, wanted).await.expect("a page");
         let took = begun.elapsed();
         assert!(found.unclear.is_empty(), "{wanted:?}: {:?}", found.unclear);
         if turn >= PAGES {

@@ -1,11 +1,11 @@
 //! A log of any length in a database, written by the engine itself.
 use entremise::app::record;
-use entremise::domain::ids::{EntryId, ServiceId, StructureId};
+use entremise::domain::ids::{EntryId, PersonId, ServiceId, StructureId};
 use entremise::domain::time::Timestamp;
 use entremise::log::draft::Draft;
 use entremise::log::kind::Kind;
 use entremise::log::pseudonym::Pseudonym;
-use entremise::store::StoreError;
+use entremise::store::{StoreError, perimeter};
 use sqlx::{AssertSqlSafe, Connection};
 use time::Duration;
 
@@ -73,6 +73,18 @@ impl World {
         let world = Self { test, structures, services, engine, base_ms };
         world.templates(&desk).await;
         world
+    }
+
+    /// Gives an auditor these first structures, and no others.
+    pub async fn list(&self, auditor: PersonId, structures: usize) {
+        entremise::transact!(self.test.app.store, "bench_listed", tx => {
+            perimeter::bound(tx, auditor, "listed").await?;
+            for structure in &self.structures[..structures] {
+                perimeter::add(tx, auditor, *structure).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .expect("a perimeter");
     }
 
     /// The instant of an entry.

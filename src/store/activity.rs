@@ -74,6 +74,13 @@ pub async fn counts(tx: &mut impl Access, whose: &Whose, span: Span) -> Result<V
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
 
+/// Written so that SQLite follows whose lines they are, and not the lines of the kind in the whole log.
+macro_rules! of_kind {
+    ($kind:literal) => {
+        concat!("CASE WHEN e.kind = '", $kind, "' AND e.outcome = 'done' THEN TRUE ELSE FALSE END")
+    };
+}
+
 /// Services opened, by domain, the most opened first.
 pub async fn domains(
     tx: &mut impl Access,
@@ -82,8 +89,9 @@ pub async fn domains(
 ) -> Result<Vec<(String, i64)>, StoreError> {
     let sql = format!(
         "SELECT g.domain, COUNT(*) AS uses FROM entry e JOIN mandate_grant g ON g.id = e.grant_id \
-        WHERE {} AND e.kind = 'use.opened' AND e.outcome = 'done' GROUP BY g.domain ORDER BY uses DESC, g.domain",
-        condition(whose)
+        WHERE {} AND {} GROUP BY g.domain ORDER BY uses DESC, g.domain",
+        condition(whose),
+        of_kind!("use.opened")
     );
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
@@ -122,8 +130,9 @@ pub async fn signatures(
     let sql = format!(
         "SELECT e.at AS signed_at, (SELECT u.at FROM entry u WHERE u.mandate_id = e.mandate_id \
         AND u.kind = 'use.opened' AND u.outcome = 'done' ORDER BY u.mandate_sequence LIMIT 1) AS used_at \
-        FROM entry e WHERE {} AND e.kind = 'mandate.signed' AND e.outcome = 'done' ORDER BY e.id DESC LIMIT {limit}",
-        condition(whose)
+        FROM entry e WHERE {} AND {} ORDER BY e.id DESC LIMIT {limit}",
+        condition(whose),
+        of_kind!("mandate.signed")
     );
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
@@ -131,8 +140,9 @@ pub async fn signatures(
 /// How many people services were opened for.
 pub async fn users(tx: &mut impl Access, whose: &Whose, span: Span) -> Result<i64, StoreError> {
     let sql = format!(
-        "SELECT COUNT(DISTINCT e.subject) FROM entry e WHERE {} AND e.kind = 'use.opened' AND e.outcome = 'done'",
-        condition(whose)
+        "SELECT COUNT(DISTINCT e.subject) FROM entry e WHERE {} AND {}",
+        condition(whose),
+        of_kind!("use.opened")
     );
     on!(tx, c => bind_span!(sqlx::query_scalar(AssertSqlSafe(sql)), whose, span).fetch_one(c).await)
 }

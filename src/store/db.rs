@@ -181,7 +181,13 @@ impl Store {
                 migrate::POSTGRES.run(&mut *connection).await?;
                 sqlx::query("RESET statement_timeout").execute(&mut *connection).await?;
             }
-            Pools::Lite { writer, .. } => migrate::SQLITE.run(writer).await?,
+            Pools::Lite { writer, .. } => {
+                // The lines of a long log are sorted on disk when an index of them is made.
+                let mut connection = writer.acquire().await?;
+                sqlx::query("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
+                migrate::SQLITE.run(&mut *connection).await?;
+                sqlx::query("PRAGMA temp_store = MEMORY").execute(&mut *connection).await?;
+            }
         }
         Ok(())
     }

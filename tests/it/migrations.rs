@@ -12,6 +12,7 @@ const ONE_ENGINE_ONLY: &[&str] = &[
     "DROP TRIGGER",
     "ALTER TABLE entry DISABLE TRIGGER",
     "ALTER TABLE entry ENABLE TRIGGER",
+    "ALTER TABLE entry SET (autovacuum",
     "CREATE TRIGGER",
     "CREATE FUNCTION",
     "CREATE OR REPLACE FUNCTION",

@@ -3,11 +3,14 @@
 //! Only the ids are searched for; the lines of one page are read afterwards. Ids begin with the millisecond of the
 //! act, so that a range of time is a range of every index, and an index that ends with the id gives a page in order.
 //!
-//! One criterion leads: its index is followed backwards, and each line met is held against the others. However long the
-//! log is, a page looks through so many lines and no more: where few of them are wanted it is given as far as it got.
+//! One criterion leads: its index is followed backwards, and each line met is held against the others, which lie beside it
+//! in that index. However long the log is, a page looks through so many lines and no more: where few of them are wanted,
+//! another criterion leads if it has few lines at all, or the page is given as far as it got.
 #[macro_use]
 mod statement;
 mod people;
+#[cfg(test)]
+mod tests;
 mod way;
 
 use super::{Access, StoreError, perimeter};
@@ -56,8 +59,9 @@ pub struct Page {
 /// Lines of an index that one page looks through when not all of them are wanted.
 const REACH: usize = 5_000;
 
-/// A criterion with fewer lines than this leads; looked for in two steps, since the first is cheaper.
-const RARE: [usize; 2] = [1_000, 5_000];
+/// Lines that a page looks through in the indexes of all structures of a perimeter together: the busiest of them ends the
+/// page.
+const REACH_TOGETHER: usize = 50_000;
 
 /// Structures of a perimeter searched by one statement.
 const TOGETHER: usize = 32;
@@ -70,56 +74,70 @@ const WITHIN: &str =
 
 /// The latest lines that meet the criteria, up to `size`.
 pub async fn search(tx: &mut impl Access, wanted: &Criteria, size: usize) -> Result<Page, StoreError> {
-    let rare = rare(tx, wanted).await?;
-    let ways = ways(tx, wanted, rare).await?;
-    let floor = if rare.is_none() && ways.iter().any(|way| leaves_out(wanted, way)) {
-        floor(tx, wanted, &ways, size).await?
-    } else {
-        None
-    };
-    let mut ids: Vec<EntryId> = Vec::new();
-    for some in ways.chunks(TOGETHER) {
-        ids.extend(lines(tx, wanted, some, floor, size + 1).await?);
+    let ways = ways(tx, wanted).await?;
+    let (mut ids, mut floor) = looked_through(tx, wanted, &ways, size).await?;
+    if floor.is_some()
+        && ids.len() <= size
+        && let Some(rare) = rare(tx, wanted, &ways).await?
+    {
+        (ids, floor) = (lines(tx, wanted, &[rare], REACH, size + 1).await?, None);
     }
     ids.sort_unstable_by(|a, b| b.cmp(a));
     let is_full = ids.len() > size;
     ids.truncate(size);
     let next = if is_full { ids.last().copied() } else { floor };
-    Ok(Page { stopped: next.is_some() && !is_full, next, ids })
+    Ok(Page { stopped: next.is_some() && ids.len() < size, next, ids })
 }
 
-/// Of several criteria, one that few lines meet, if there is one: following its index, few lines are read in vain.
-async fn rare(tx: &mut impl Access, wanted: &Criteria) -> Result<Option<Leader>, StoreError> {
-    let present = Leader::present(wanted);
-    match present.first() {
-        None => return Ok(None),
-        Some((Leader::Mandate, _)) => return Ok(Some(Leader::Mandate)),
-        Some(_) if present.len() + usize::from(wanted.perimeter_of.is_some()) < 2 => return Ok(None),
-        Some(_) => {}
+/// What the first lines of these ways hold that is wanted, in no order, and how far back that is: `None` when everything was
+/// looked through, or when more than a page was found before.
+async fn looked_through(
+    tx: &mut impl Access,
+    wanted: &Criteria,
+    ways: &[Way],
+    size: usize,
+) -> Result<(Vec<EntryId>, Option<EntryId>), StoreError> {
+    let each = if ways.len() > 1 { REACH_TOGETHER / ways.len() } else { REACH };
+    let each = each.max(size + 1);
+    let mut ids: Vec<EntryId> = Vec::new();
+    for some in ways.chunks(TOGETHER) {
+        ids.extend(lines(tx, wanted, some, each, size + 1).await?);
     }
+    let found = ways.len() == 1 && ids.len() > size;
+    if found || !ways.iter().any(|way| leaves_out(wanted, way)) {
+        return Ok((ids, None));
+    }
+    let floor = floor(tx, wanted, ways, each).await?;
+    // Below it, another way may hold lines not met yet.
+    ids.retain(|id| floor.is_none_or(|floor| *id >= floor));
+    Ok((ids, floor))
+}
+
+/// Of the criteria not followed, one that fewer lines meet than a page looks through: all of them can be.
+async fn rare(tx: &mut impl Access, wanted: &Criteria, ways: &[Way]) -> Result<Option<Way>, StoreError> {
     let mut sql = Statement::default();
-    let range = Range::of(&mut sql, wanted, None);
-    let ways: Vec<(Leader, String, String)> = present
-        .into_iter()
-        .map(|(leader, value)| {
-            let way = Way::Led(leader, value);
-            (leader, way.condition(&mut sql, &range) + refusals(wanted, &way), way.order())
+    let range = Range::of(&mut sql, wanted);
+    let mut others = Leader::present(wanted);
+    others.retain(|(leader, _)| ways.iter().all(|way| way.leader() != Some(*leader)));
+    let others: Vec<Way> = others.into_iter().map(|(leader, value)| Way::Led(leader, value)).collect();
+    if others.is_empty() {
+        return Ok(None);
+    }
+    // Only the indexes are read, and nothing after the answer.
+    let arms: Vec<String> = others
+        .iter()
+        .enumerate()
+        .map(|(place, way)| {
+            let (condition, order) = (way.condition(&mut sql, &range) + refusals(wanted, way), way.order());
+            format!(
+                "WHEN (SELECT 1 FROM entry e WHERE {condition} {order} LIMIT 1 OFFSET {REACH}) IS NULL THEN {place}"
+            )
         })
         .collect();
-    // Only the indexes are read, and nothing after the answer.
-    let mut arms = Vec::new();
-    for limit in RARE {
-        for (place, (_, condition, order)) in ways.iter().enumerate() {
-            let last = limit - 1;
-            arms.push(format!(
-                "WHEN (SELECT 1 FROM entry e WHERE {condition} {order} LIMIT 1 OFFSET {last}) IS NULL THEN {place}"
-            ));
-        }
-    }
     sql.text = format!("SELECT CAST(CASE {} END AS BIGINT)", arms.join(" "));
     let place: Vec<Option<i64>> = scalars!(tx, sql)?;
     let place = place.into_iter().flatten().next().and_then(|place| usize::try_from(place).ok());
-    Ok(place.and_then(|place| ways.get(place)).map(|(leader, ..)| *leader))
+    Ok(place.and_then(|place| others.into_iter().nth(place)))
 }
 
 /// Of lines by what has an index of refusals, only refusals are followed when they are asked for.
@@ -128,16 +146,12 @@ fn refusals(wanted: &Criteria, way: &Way) -> &'static str {
     if wanted.refused == Some(true) && has_index { " AND e.outcome = 'refused'" } else { "" }
 }
 
-/// What is followed: the rare criterion, or the first of those present, or each structure of a perimeter.
-async fn ways(tx: &mut impl Access, wanted: &Criteria, rare: Option<Leader>) -> Result<Vec<Way>, StoreError> {
-    let present = Leader::present(wanted);
-    let leads = present.iter().find(|(leader, _)| rare.is_none_or(|rare| rare == *leader));
-    let leads = leads.map(|(leader, value)| Way::Led(*leader, value.clone()));
-    let selective = rare.is_some()
-        || leads
-            .as_ref()
-            .and_then(Way::leader)
-            .is_some_and(|leader| matches!(leader, Leader::Subject | Leader::Actor | Leader::Structure));
+/// What is followed: the first criterion of those present, or each structure of a perimeter.
+async fn ways(tx: &mut impl Access, wanted: &Criteria) -> Result<Vec<Way>, StoreError> {
+    let first = Leader::present(wanted).into_iter().next();
+    let selective = first.as_ref().is_some_and(|(leader, _)| {
+        matches!(leader, Leader::Mandate | Leader::Subject | Leader::Actor | Leader::Structure)
+    });
     if let Some(auditor) = wanted.perimeter_of
         && !selective
     {
@@ -146,14 +160,17 @@ async fn ways(tx: &mut impl Access, wanted: &Criteria, rare: Option<Leader>) -> 
             return Ok(listed.into_iter().map(Way::of).collect());
         }
     }
-    Ok(vec![leads.unwrap_or(Way::All)])
+    Ok(vec![first.map_or(Way::All, |(leader, value)| Way::Led(leader, value))])
 }
 
 /// Whether some lines met on this way may not be wanted.
 fn leaves_out(wanted: &Criteria, way: &Way) -> bool {
     let others = Leader::present(wanted).into_iter().any(|(leader, _)| Some(leader) != way.leader());
     let outcome = wanted.refused.is_some() && refusals(wanted, way).is_empty();
-    !way.is_short() && (others || outcome || wanted.grant_id.is_some() || outer(wanted, way).is_some())
+    // Ids near its ends may be of lines outside a period.
+    let period = wanted.from.is_some() || wanted.until.is_some();
+    !way.is_short()
+        && (others || outcome || period || wanted.grant_id.is_some() || outer(wanted, way).is_some())
 }
 
 /// The auditor whose perimeter this way may leave.
@@ -162,18 +179,17 @@ fn outer(wanted: &Criteria, way: &Way) -> Option<PersonId> {
     wanted.perimeter_of.filter(|_| !listed)
 }
 
-/// How far back a page looks: together the ways meet no more lines than [`REACH`]. `None` when they end before.
+/// How far back `each` lines of every way go, the nearest; `None` when all of them end before.
 async fn floor(
     tx: &mut impl Access,
     wanted: &Criteria,
     ways: &[Way],
-    size: usize,
+    each: usize,
 ) -> Result<Option<EntryId>, StoreError> {
-    let each = (REACH / ways.len().max(1)).max(size + 1);
     let mut floor = None;
     for some in ways.chunks(TOGETHER) {
         let mut sql = Statement::default();
-        let range = Range::of(&mut sql, wanted, None);
+        let range = Range::of(&mut sql, wanted);
         let lasts: Vec<String> = some
             .iter()
             .enumerate()
@@ -191,57 +207,52 @@ async fn floor(
     Ok(floor)
 }
 
-/// The first lines wanted of each way, in no order.
+/// Up to `limit` lines wanted of the first `each` of each way, in no order.
 async fn lines(
     tx: &mut impl Access,
     wanted: &Criteria,
     ways: &[Way],
-    floor: Option<EntryId>,
+    each: usize,
     limit: usize,
 ) -> Result<Vec<EntryId>, StoreError> {
-    let mut sql = Statement::default();
-    let range = Range::of(&mut sql, wanted, floor);
-    let limit = sql.bind(Value::Number(i64::try_from(limit).unwrap_or(i64::MAX)));
-    let each: Vec<String> = ways
-        .iter()
-        .enumerate()
-        .map(|(at, way)| {
-            let mut conditions = vec![way.condition(&mut sql, &range)];
-            conditions.extend(rest(&mut sql, wanted, way));
-            let (conditions, order) = (conditions.join(" AND "), way.order());
-            format!(
-                "SELECT id FROM (SELECT e.id FROM entry e WHERE {conditions} {order} LIMIT {limit}) b{at}"
-            )
-        })
-        .collect();
-    sql.text = each.join(" UNION ALL ");
+    let sql = statement_of(wanted, ways, each, limit);
     scalars!(tx, sql)
 }
 
-/// The conditions that do not lead, written so that neither engine follows their index, nor guesses that they leave next to
-/// nothing.
-fn rest(sql: &mut Statement, wanted: &Criteria, way: &Way) -> Vec<String> {
-    let mut rest = Vec::new();
-    if let Some(from) = wanted.from {
-        rest.push(format!("e.at >= {}", sql.bind(Value::At(from))));
-    }
-    if let Some(until) = wanted.until {
-        rest.push(format!("e.at < {}", sql.bind(Value::At(until))));
-    }
+/// The bound within keeps either engine from following another index, and from guessing that next to nothing meets the rest.
+fn statement_of(wanted: &Criteria, ways: &[Way], each: usize, limit: usize) -> Statement {
+    let mut sql = Statement::default();
+    let range = Range::of(&mut sql, wanted);
+    let selects: Vec<String> = ways
+        .iter()
+        .enumerate()
+        .map(|(at, way)| {
+            let condition = way.condition(&mut sql, &range) + refusals(wanted, way);
+            let (rest, order) = (rest(&mut sql, wanted, way), way.order());
+            let within = if way.is_short() { i64::MAX } else { i64::try_from(each).unwrap_or(i64::MAX) };
+            format!(
+                "SELECT id FROM (SELECT id FROM (SELECT e.id, {rest} AS meets FROM entry e WHERE {condition} {order} \
+                 LIMIT {within}) a{at} WHERE meets LIMIT {limit}) b{at}"
+            )
+        })
+        .collect();
+    sql.text = selects.join(" UNION ALL ");
+    sql
+}
+
+/// The conditions that do not lead, of columns in the index that is followed: nothing else is read.
+fn rest(sql: &mut Statement, wanted: &Criteria, way: &Way) -> String {
+    let mut rest = vec!["TRUE".to_owned()];
+    rest.extend(wanted.from.map(|from| format!("e.at >= {}", sql.bind(Value::At(from)))));
+    rest.extend(wanted.until.map(|until| format!("e.at < {}", sql.bind(Value::At(until)))));
     let others = Leader::present(wanted).into_iter().filter(|(leader, _)| Some(*leader) != way.leader());
     let others = others.map(|(leader, value)| (leader.column(), value));
     let grant = wanted.grant_id.map(|grant| ("grant_id", Value::Id(grant.uuid())));
-    for (column, value) in others.chain(grant) {
-        rest.push(format!("CASE WHEN e.{column} = {} THEN TRUE ELSE FALSE END", sql.bind(value)));
-    }
-    // The outcome is written out: a partial index is only found by a condition that names it.
+    rest.extend(others.chain(grant).map(|(column, value)| format!("e.{column} = {}", sql.bind(value))));
     rest.extend(wanted.refused.map(|refused| {
         let outcome = if refused { "refused" } else { "done" };
         format!("e.outcome = '{outcome}'")
     }));
-    if let Some(auditor) = outer(wanted, way) {
-        let within = WITHIN.replace('?', &sql.bind(Value::Id(auditor.uuid())));
-        rest.push(format!("CASE WHEN {within} THEN TRUE ELSE FALSE END"));
-    }
-    rest
+    rest.extend(outer(wanted, way).map(|auditor| WITHIN.replace('?', &sql.bind(Value::Id(auditor.uuid())))));
+    rest.join(" AND ")
 }

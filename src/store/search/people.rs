@@ -25,7 +25,10 @@ pub async fn next_pseudonym(
         Column::Actor => "actor",
         Column::Subject => "subject",
     };
-    let within = perimeter_of.map(|_| format!(" AND {}", WITHIN.replace('?', "$3"))).unwrap_or_default();
+    // Written so that no engine follows the lines of the perimeter instead of the pseudonyms.
+    let within = perimeter_of.map(|_| WITHIN.replace('?', "$3"));
+    let within =
+        within.map(|within| format!(" AND CASE WHEN {within} THEN TRUE ELSE FALSE END")).unwrap_or_default();
     let sql = format!(
         "SELECT e.{name} FROM entry e WHERE e.{name} IS NOT NULL AND e.{name} >= $1 AND e.{name} < $2{within} \
         ORDER BY e.{name}, e.id LIMIT 1"

@@ -9,7 +9,6 @@ pub(super) enum Value {
     Bytes(Vec<u8>),
     Text(String),
     At(Timestamp),
-    Number(i64),
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +37,6 @@ macro_rules! scalars {
                     Value::Bytes(bytes) => query.bind(bytes),
                     Value::Text(text) => query.bind(text),
                     Value::At(at) => query.bind(at),
-                    Value::Number(number) => query.bind(number),
                 };
             }
             query.fetch_all(c).await

@@ -3,6 +3,8 @@
 //! It is followed by a condition and an order that no other index meets. An equality and `ORDER BY id` would say the same,
 //! but PostgreSQL, which plans without the values, then follows the primary key and reads the whole log for the lines of
 //! a rare kind.
+use time::Duration;
+
 use super::Criteria;
 use super::statement::{Statement, Value};
 use crate::domain::ids::{EntryId, StructureId, first_id};
@@ -119,6 +121,11 @@ impl Way {
     }
 }
 
+/// An act takes the id of its entry up to so long before its instant…
+const BEFORE: Duration = Duration::minutes(1);
+/// …and so long after it, where the clock was put right in between.
+const AFTER: Duration = Duration::seconds(1);
+
 /// Ids from the first, if there is one, up to before the last, as bound in a statement.
 #[derive(Debug)]
 pub(super) struct Range {
@@ -127,12 +134,12 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// The lines wanted; not before the id `floor`.
-    pub(super) fn of(sql: &mut Statement, wanted: &Criteria, floor: Option<EntryId>) -> Self {
-        let until = wanted.until.map(|at| EntryId::from_uuid(first_id(at + time::Duration::milliseconds(1))));
+    /// Where the lines wanted are.
+    pub(super) fn of(sql: &mut Statement, wanted: &Criteria) -> Self {
+        let until = wanted.until.map(|at| EntryId::from_uuid(first_id(at + AFTER)));
         let last = wanted.before.into_iter().chain(until).min();
         let last = last.unwrap_or(EntryId::from_uuid(uuid::Uuid::max()));
-        let first = wanted.from.map(|at| EntryId::from_uuid(first_id(at))).max(floor);
+        let first = wanted.from.map(|at| EntryId::from_uuid(first_id(at - BEFORE)));
         Self {
             before: sql.bind(Value::Id(last.uuid())),
             first: first.map(|first| sql.bind(Value::Id(first.uuid()))),

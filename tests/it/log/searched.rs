@@ -186,4 +186,52 @@ on_both_engines! {
         // Where nothing is met, a page looks through five thousand lines: three pages for these twelve thousand, not one.
         assert_eq!(long.pages(&questions[1].1).await.iter().map(|page| page.ids.len()).collect::<Vec<_>>(), [0, 0, 1]);
     }
+    /// The ids of a period's lines begin a little outside it: what is met there in vain takes the place of no line.
+    async fn a_period_of_many_structures_loses_no_line(app: TestApp) {
+        const STRUCTURES: usize = 100;
+        let mut structures = Vec::new();
+        for at in 0..STRUCTURES {
+            structures.push(app.structure(&format!("Structure {at}"), &format!("{at:014}")).await);
+        }
+        let auditor = app.person("Rose", "Abgrall", Roles { operator: false, auditor: true }).await;
+        let id = literal(&app, auditor.uuid().as_bytes());
+        force(&app.app.store, &format!("UPDATE person SET perimeter = 'listed' WHERE id = {id}")).await.unwrap();
+        let listed = format!("INSERT INTO auditor_structure (person_id, structure_id) SELECT {id}, id FROM structure");
+        force(&app.app.store, &listed).await.unwrap();
+        let begun = app.app.now();
+        // The lines of one structure fill more than a page, and go on after the period; the others have one each.
+        let busy = 1_105;
+        let lines: Vec<Line> = (0..busy + STRUCTURES)
+            .map(|at| {
+                let at_ms = if at < busy { at } else { at - busy };
+                let time = begun + Duration::milliseconds(i64::try_from(at_ms).unwrap() * 10);
+                Line {
+                    id: EntryId::new(time, &Numbered(at)),
+                    at: time,
+                    structure: structures[if at < busy { 0 } else { at - busy }],
+                    service: ServiceId::from_uuid(Uuid::from_u128(1)),
+                    kind: "code.redeemed",
+                    refused: false,
+                }
+            })
+            .collect();
+        insert(&app, &lines).await;
+        let until = begun + Duration::milliseconds(11_000);
+        let wanted = Criteria { until: Some(until), perimeter_of: Some(auditor), ..Criteria::default() };
+        let mut meant: Vec<EntryId> = lines.iter().filter(|line| line.at < until).map(|line| line.id).collect();
+        meant.sort_unstable_by(|a, b| b.cmp(a));
+        let (mut found, mut at) = (Vec::new(), wanted);
+        loop {
+            let page = entremise::view!(app.app.store, tx => { search(tx, &at, SIZE).await }).unwrap();
+            found.extend(page.ids);
+            match page.next {
+                Some(next) => at.before = Some(next),
+                None => break,
+            }
+        }
+        // The structures themselves have lines too.
+        found.retain(|id| lines.iter().any(|line| line.id == *id));
+        assert_eq!(found.len(), meant.len());
+        assert!(found == meant);
+    }
 }
