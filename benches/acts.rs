@@ -32,7 +32,7 @@ use entremise::app::context::SystemClock;
 use entremise::app::create_person::{self, INVITATION, NewPerson};
 use entremise::app::set_perimeter::Perimeter;
 use entremise::app::{App, record};
-use entremise::domain::ids::{MandateId, PersonId};
+use entremise::domain::ids::{EntryId, MandateId, PersonId};
 use entremise::domain::person::{Email, PersonName, Role};
 use entremise::domain::secret::PlainToken;
 use entremise::domain::time::Clock;
@@ -61,6 +61,8 @@ struct Scene {
     app: App,
     mandates: Vec<MandateId>,
     people: Vec<(Email, PersonId)>,
+    /// What an act that writes none names instead.
+    entry: EntryId,
 }
 
 fn main() {
@@ -105,7 +107,12 @@ async fn scene(test: &TestApp) -> Scene {
         let created = create_person::create(&test.app, &new).await.expect("someone is created");
         people.push((email, created.person_id));
     }
-    Scene { app: App { clock: Arc::new(SystemClock), ..test.app.clone() }, mandates, people }
+    Scene {
+        app: App { clock: Arc::new(SystemClock), ..test.app.clone() },
+        mandates,
+        people,
+        entry: test.entry(Kind::LinkSent).await,
+    }
 }
 
 /// Prints one line and gives the rate.
@@ -169,7 +176,7 @@ async fn perform(scene: &Scene, act: Act, place: usize) {
                 let index = entremise::app::sign_in::email_index(app, email.as_str());
                 entremise::store::person::by_email(tx, &index).await?;
                 link::cancel_all(tx, *person, now).await?;
-                link::insert(tx, &token.hash(), *person, "activate", now, now + INVITATION).await?;
+                link::insert(tx, &token.hash(), *person, "activate", (now, now + INVITATION), scene.entry).await?;
                 Ok::<_, StoreError>(())
             })
             .expect("the link is written");

@@ -202,10 +202,12 @@ async fn compare(
                     return Ok(CodeCheck::AlreadyUsed { next_in_seconds });
                 }
                 if matches!(row.state()?, CardState::Assigned { .. }) {
-                    card::activate(tx, row.id, now, person).await?;
+                    let entry = record::reserve(app);
+                    card::activate(tx, row.id, now, person, entry).await?;
                     // A step stands in one entry: that of the sign-in, when the card is activated by one.
                     let alone = matches!(origin, CodeOrigin::Session(_) | CodeOrigin::Recovery);
                     let draft = Draft::done(Kind::CardActivated)
+                        .named(entry)
                         .by_role(Role::Nobody)
                         .about(person)
                         .card(row.id)

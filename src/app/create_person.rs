@@ -193,8 +193,9 @@ async fn write_link(
     purpose: &str,
 ) -> Result<(), CreateError> {
     let now = app.now();
-    link::insert(tx, &token.hash(), id, purpose, now, now + INVITATION).await?;
-    let draft = by_command(Draft::done(Kind::LinkSent)).about(id).fact("purpose", purpose);
+    let entry = record::reserve(app);
+    link::insert(tx, &token.hash(), id, purpose, (now, now + INVITATION), entry).await?;
+    let draft = by_command(Draft::done(Kind::LinkSent)).named(entry).about(id).fact("purpose", purpose);
     record::record(app, tx, draft).await?;
     Ok(())
 }

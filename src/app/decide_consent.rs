@@ -147,13 +147,13 @@ async fn decide(
     transact!(app.store, "decide_consent", tx => {
         let now = app.now();
         let (request, row) = open(tx, browser, now).await?;
-        if !identification::decide(tx, request.id, now, decision.name()).await? {
+        let entry = record::reserve(app);
+        if !identification::decide(tx, request.id, now, decision.name(), entry).await? {
             let (request, _) = open(tx, browser, now).await?;
             let same = request.decision.as_deref() == Some(decision.name());
             return if same { Ok(row.reference) } else { Err(DeskError::Refused(Refusal::Ended).into()) };
         }
         let hash = row.text_hash.clone().unwrap_or_default();
-        let entry = record::reserve(app);
         let done = match decision {
             Decision::Agreed => {
                 let when = (now, desk::alive_since(now));

@@ -205,13 +205,14 @@ pub async fn hold(app: &App, id: UserId, placed: bool, details: &str) -> Result<
     let outcome = transact!(app.store, "hold", tx => {
         erasure::take_turns(tx, app.now()).await?;
         let pseudonym = record::pseudonym(app, tx, Who::User(id)).await?;
-        if !erasure::hold(tx, id, placed, pseudonym.bytes(), app.now()).await? {
+        let entry = record::reserve(app);
+        if !erasure::hold(tx, id, placed, pseudonym.bytes(), app.now(), entry).await? {
             return Err(match (why_not(tx, id).await?, placed) {
                 (EraseError::Live, false) => EraseError::NotHeld,
                 (other, _) => other,
             });
         }
-        let draft = Draft::done(kind).by_role(Role::Operator).user(id);
+        let draft = Draft::done(kind).named(entry).by_role(Role::Operator).user(id);
         let draft = draft.part(PartKind::Actor, json!({ "decision": details }));
         Ok::<_, EraseError>(record::record(app, tx, draft).await?.id)
     });

@@ -146,11 +146,12 @@ pub(super) async fn agreed(app: &App, check: &Check<'_>) -> Result<bool, RecordE
     }
     let now = app.now();
     let first = transact!(app.store, "first_check", tx => {
-        if !check::first(tx, &key, check.ends_at).await? {
+        let entry = record::reserve(app);
+        if !check::first(tx, &key, check.ends_at, entry).await? {
             return Ok(false);
         }
         // The entry takes a number of the mandate, and so holds it: what ends now is seen here or comes after.
-        record::record(app, tx, check.draft(Kind::CheckGiven)).await?;
+        record::record(app, tx, check.draft(Kind::CheckGiven).named(entry)).await?;
         if token::is_in_force(tx, check.standing.use_id, now, CHARTER_VERSION).await? {
             Ok::<_, CheckError>(true)
         } else {

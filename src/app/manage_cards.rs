@@ -157,10 +157,11 @@ pub async fn assign(
             return Ok(Err(Refused::Card(refusal)));
         }
         // The statement holds the rule again: this structure's stock, this structure's member.
-        if !card::assign(tx, id, holder, app.now(), structure).await? {
+        let entry = record::reserve(app);
+        if !card::assign(tx, id, holder, app.now(), structure, entry).await? {
             return Ok(Err(Refused::NotHere));
         }
-        let draft = manager.signs(Draft::done(Kind::CardAssigned)).about(holder).card(id).structure(structure);
+        let draft = manager.signs(Draft::done(Kind::CardAssigned).named(entry)).about(holder).card(id).structure(structure);
         record::record(app, tx, draft).await?;
         Ok::<_, Fault>(Ok(()))
     })?;

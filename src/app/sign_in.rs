@@ -4,7 +4,7 @@ mod attempts;
 use std::net::IpAddr;
 
 use crate::crypto::password::{self, PasswordPhc};
-use crate::domain::ids::{CardId, RowId, SessionId};
+use crate::domain::ids::{CardId, EntryId, RowId, SessionId};
 use crate::domain::person::{Email, PersonName};
 use crate::domain::secret::{PlainToken, Secret};
 use crate::domain::session::{SessionRules, Stage};
@@ -176,8 +176,10 @@ async fn accept_password(
         throttle::forgive(tx, key).await?;
     }
     leave_behind(app, tx, person, browser).await?;
-    begin(app, tx, person, Stage::AwaitingCode, (None, None), token, browser).await?;
-    let draft = Draft::done(Kind::SignInPasswordAccepted).by(person.id, role_of(person));
+    let entry = record::reserve(app);
+    let means = Means { stage: Stage::AwaitingCode, card: None, entered_by: None, entry };
+    begin(app, tx, person, means, token, browser).await?;
+    let draft = Draft::done(Kind::SignInPasswordAccepted).named(entry).by(person.id, role_of(person));
     record::record(app, tx, browser.origin().beside(draft)).await?;
     Ok(())
 }
@@ -200,14 +202,22 @@ pub(super) async fn leave_behind(
     Ok(())
 }
 
-/// Starts a session of this stage under this token, opened by a card, and by an answer of the provider of professionals
-/// unless it was a password. Gives its id.
+/// By what a session is opened.
+pub(super) struct Means {
+    pub stage: Stage,
+    pub card: Option<CardId>,
+    /// The answer of the provider of professionals, unless it was a password.
+    pub entered_by: Option<RowId>,
+    /// Says so.
+    pub entry: EntryId,
+}
+
+/// Starts a session under this token. Gives its id.
 pub(super) async fn begin(
     app: &App,
     tx: &mut WriteTx,
     person: &PersonRow,
-    stage: Stage,
-    (card, entered_by): (Option<CardId>, Option<RowId>),
+    Means { stage, card, entered_by, entry }: Means,
     token: &PlainToken,
     browser: &Browser,
 ) -> Result<SessionId, Fault> {
@@ -233,6 +243,7 @@ pub(super) async fn begin(
         times,
         idle_ends_at: rules.dies_at(&times),
         user_agent_sealed,
+        entry_id: entry,
     };
     session::insert(tx, &new).await?;
     Ok(id)
@@ -314,9 +325,12 @@ pub(super) async fn complete(
     known: Option<RowId>,
     browser: &Browser,
 ) -> Result<Option<PlainToken>, Fault> {
-    begin(app, tx, person, Stage::Full, (Some(card), entered_by), token, browser).await?;
+    let entry = record::reserve(app);
+    let means = Means { stage: Stage::Full, card: Some(card), entered_by, entry };
+    begin(app, tx, person, means, token, browser).await?;
     let way = if entered_by.is_some() { "provider" } else { "password" };
     let draft = Draft::done(Kind::SignInCompleted)
+        .named(entry)
         .by(person.id, role_of(person))
         .card(card)
         .fact("step", step)
@@ -331,7 +345,7 @@ pub(super) async fn complete(
         return Ok(None);
     }
     let id = RowId::new(now, &*app.entropy);
-    session::device_add(tx, id, &new_device.hash(), person.id, now).await?;
+    session::device_add(tx, id, &new_device.hash(), person.id, now, entry).await?;
     Ok(Some(new_device.clone()))
 }
 

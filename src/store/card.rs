@@ -99,32 +99,36 @@ pub async fn accept_step(tx: &mut WriteTx, id: CardId, step: i64, drift: i64) ->
 }
 
 const ACTIVATE: &str = "
-UPDATE card SET state = 'active', activated_at = $2 WHERE id = $1 AND state = 'assigned' AND person_id = $3";
+UPDATE card SET state = 'active', activated_at = $2, activated_entry_id = $4
+WHERE id = $1 AND state = 'assigned' AND person_id = $3";
 
+/// `entry` says so.
 pub async fn activate(
     tx: &mut WriteTx,
     id: CardId,
     now: Timestamp,
     person: PersonId,
+    entry: EntryId,
 ) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(ACTIVATE).bind(id).bind(now).bind(person))? == 1)
+    Ok(changed!(tx, sqlx::query(ACTIVATE).bind(id).bind(now).bind(person).bind(entry))? == 1)
 }
 
 const ASSIGN: &str = "
-UPDATE card SET state = 'assigned', person_id = $2, assigned_at = $3
+UPDATE card SET state = 'assigned', person_id = $2, assigned_at = $3, assigned_entry_id = $5
 WHERE id = $1 AND state = 'stock' AND structure_id = $4
   AND EXISTS (SELECT 1 FROM membership m JOIN person p ON p.id = m.person_id
               WHERE m.person_id = $2 AND m.structure_id = $4 AND m.status = 'active' AND p.status <> 'suspended')";
 
-/// From the stock of a structure to a member of that same structure; the statement itself holds the rule.
+/// From the stock of a structure to a member of that same structure; the statement itself holds the rule. `entry` says so.
 pub async fn assign(
     tx: &mut WriteTx,
     id: CardId,
     person: PersonId,
     now: Timestamp,
     structure: StructureId,
+    entry: EntryId,
 ) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(ASSIGN).bind(id).bind(person).bind(now).bind(structure))? == 1)
+    Ok(changed!(tx, sqlx::query(ASSIGN).bind(id).bind(person).bind(now).bind(structure).bind(entry))? == 1)
 }
 
 const END: &str = "
@@ -165,8 +169,8 @@ pub struct NewCard<'a> {
 
 const INSERT: &str = "
 INSERT INTO card (id, kind, serial, seed_sealed, period, digits, algorithm, state, structure_id, person_id,
-                  imported_at, assigned_at, entry_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                  imported_at, assigned_at, assigned_entry_id, entry_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (serial) DO NOTHING";
 
 /// False if the serial number is already known.
@@ -186,6 +190,7 @@ pub async fn insert(tx: &mut WriteTx, new: &NewCard<'_>) -> Result<bool, StoreEr
             .bind(new.holder)
             .bind(new.now)
             .bind(new.holder.map(|_| new.now))
+            .bind(new.holder.map(|_| new.entry_id))
             .bind(new.entry_id)
     )?;
     Ok(done == 1)

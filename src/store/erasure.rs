@@ -49,13 +49,14 @@ pub async fn hold(
     placed: bool,
     pseudonym: &[u8],
     now: Timestamp,
+    entry: EntryId,
 ) -> Result<bool, StoreError> {
-    const PLACE: &str = "UPDATE app_user SET held_at = $3, released_at = NULL, pseudonym = $2 \
+    const PLACE: &str = "UPDATE app_user SET held_at = $3, released_at = NULL, pseudonym = $2, hold_entry_id = $4 \
         WHERE id = $1 AND erased_at IS NULL AND held_at IS NULL";
-    const LIFT: &str = "UPDATE app_user SET held_at = NULL, released_at = $3, pseudonym = $2 \
+    const LIFT: &str = "UPDATE app_user SET held_at = NULL, released_at = $3, pseudonym = $2, hold_entry_id = $4 \
         WHERE id = $1 AND erased_at IS NULL AND held_at IS NOT NULL";
     let sql = if placed { PLACE } else { LIFT };
-    Ok(changed!(tx, sqlx::query(sql).bind(id).bind(pseudonym).bind(now))? == 1)
+    Ok(changed!(tx, sqlx::query(sql).bind(id).bind(pseudonym).bind(now).bind(entry))? == 1)
 }
 
 /// Those held since before holds kept the pseudonym.

@@ -1,6 +1,6 @@
 //! Attempts of users to identify and decide. Each belongs to one browser and is answered once.
 use crate::crypto::seal::Place;
-use crate::domain::ids::{MandateId, RowId, SessionId, UserId};
+use crate::domain::ids::{EntryId, MandateId, RowId, SessionId, UserId};
 use crate::domain::mandate::Reference;
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
@@ -151,16 +151,17 @@ pub async fn of_browser(
 }
 
 const DECIDE: &str = "
-UPDATE consent_request SET decided_at = $2, decision = $3 WHERE id = $1 AND decided_at IS NULL";
+UPDATE consent_request SET decided_at = $2, decision = $3, decided_entry_id = $4 WHERE id = $1 AND decided_at IS NULL";
 
-/// Writes the decision down; false if one was written before.
+/// Writes the decision down, as `entry` says it; false if one was written before.
 pub async fn decide(
     tx: &mut WriteTx,
     id: RowId,
     now: Timestamp,
     decision: &'static str,
+    entry: EntryId,
 ) -> Result<bool, StoreError> {
-    Ok(changed!(tx, sqlx::query(DECIDE).bind(id).bind(now).bind(decision))? == 1)
+    Ok(changed!(tx, sqlx::query(DECIDE).bind(id).bind(now).bind(decision).bind(entry))? == 1)
 }
 
 const FORGET_HINT: &str = "UPDATE consent_request SET logout_hint_sealed = NULL WHERE id = $1";

@@ -1,5 +1,5 @@
 //! Links that invite someone, or let them choose a password again.
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{EntryId, PersonId};
 use crate::domain::secret::HashedToken;
 use crate::domain::time::Timestamp;
 
@@ -13,17 +13,22 @@ pub struct LinkRow {
 }
 
 const INSERT: &str = "
-INSERT INTO one_time_link (token_hash, person_id, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+INSERT INTO one_time_link (token_hash, person_id, purpose, created_at, expires_at, entry_id)
+VALUES ($1, $2, $3, $4, $5, $6)";
 
+/// `entry` says that it was given.
 pub async fn insert(
     tx: &mut WriteTx,
     token: &HashedToken,
     person: PersonId,
     purpose: &str,
-    now: Timestamp,
-    expires_at: Timestamp,
+    (now, expires_at): (Timestamp, Timestamp),
+    entry: EntryId,
 ) -> Result<(), StoreError> {
-    changed!(tx, sqlx::query(INSERT).bind(token).bind(person).bind(purpose).bind(now).bind(expires_at))?;
+    changed!(
+        tx,
+        sqlx::query(INSERT).bind(token).bind(person).bind(purpose).bind(now).bind(expires_at).bind(entry)
+    )?;
     Ok(())
 }
 

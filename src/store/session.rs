@@ -1,7 +1,7 @@
 //! Desk sessions, and the browsers known to their owners.
 use time::Duration;
 
-use crate::domain::ids::{CardId, PersonId, RowId, SessionId, StructureId, UserId};
+use crate::domain::ids::{CardId, EntryId, PersonId, RowId, SessionId, StructureId, UserId};
 use crate::domain::secret::HashedToken;
 use crate::domain::session::{SessionTimes, Stage};
 use crate::domain::time::Timestamp;
@@ -104,12 +104,14 @@ pub struct NewSession<'a> {
     pub times: SessionTimes,
     pub idle_ends_at: Timestamp,
     pub user_agent_sealed: Option<Vec<u8>>,
+    /// Says that it was opened.
+    pub entry_id: EntryId,
 }
 
 const INSERT: &str = "
 INSERT INTO session (id, token_hash, person_id, stage, structure_id, card_id, created_at, last_seen_at, last_code_at,
-                     fresh_until, idle_ends_at, ends_at, user_agent_sealed, entered_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13)";
+                     fresh_until, idle_ends_at, ends_at, user_agent_sealed, entered_by, entry_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 pub async fn insert(tx: &mut WriteTx, new: &NewSession<'_>) -> Result<(), StoreError> {
     let full = new.stage == Stage::Full;
@@ -129,6 +131,7 @@ pub async fn insert(tx: &mut WriteTx, new: &NewSession<'_>) -> Result<(), StoreE
             .bind(new.times.ends_at)
             .bind(new.user_agent_sealed.as_deref())
             .bind(new.entered_by)
+            .bind(new.entry_id)
     )?;
     Ok(())
 }
@@ -280,16 +283,18 @@ pub async fn device_seen(tx: &mut WriteTx, id: RowId, now: Timestamp) -> Result<
 }
 
 const DEVICE_ADD: &str = "
-INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)";
+INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at, entry_id) VALUES ($1, $2, $3, $4, $4, $5)";
 
+/// `entry` says who signed in with it.
 pub async fn device_add(
     tx: &mut WriteTx,
     id: RowId,
     token: &HashedToken,
     person: PersonId,
     now: Timestamp,
+    entry: EntryId,
 ) -> Result<(), StoreError> {
-    changed!(tx, sqlx::query(DEVICE_ADD).bind(id).bind(token).bind(person).bind(now))?;
+    changed!(tx, sqlx::query(DEVICE_ADD).bind(id).bind(token).bind(person).bind(now).bind(entry))?;
     Ok(())
 }
 

@@ -128,8 +128,12 @@ async fn enter(
     }
     sign_in::forgive_address(app, tx, browser, now).await?;
     sign_in::leave_behind(app, tx, &found, browser).await?;
-    sign_in::begin(app, tx, &found, Stage::AwaitingCode, (None, Some(request.id)), session, browser).await?;
+    let entry = record::reserve(app);
+    let means =
+        sign_in::Means { stage: Stage::AwaitingCode, card: None, entered_by: Some(request.id), entry };
+    sign_in::begin(app, tx, &found, means, session, browser).await?;
     let draft = Draft::done(Kind::SignInProviderAccepted)
+        .named(entry)
         .by(found.id, sign_in::role_of(&found))
         .fact_if("acr", Token::new(&who.acr).ok());
     record::record(app, tx, draft).await?;

@@ -110,9 +110,9 @@ on_both_engines! {
         desk.leave(&reference).await;
         for sql in [
             "UPDATE consent_request SET decision = 'agreed' WHERE mandate_id = $1",
-            "UPDATE consent_request SET decided_at = created_at WHERE mandate_id = $1",
-            "UPDATE consent_request SET decision = 'agreed', decided_at = created_at WHERE mandate_id = $1",
-            "UPDATE consent_request SET decision = 'maybe', decided_at = created_at WHERE mandate_id = $1",
+            "UPDATE consent_request SET decided_at = created_at, decided_entry_id = (SELECT entry_id FROM mandate WHERE id = $1) WHERE mandate_id = $1",
+            "UPDATE consent_request SET decision = 'agreed', decided_at = created_at, decided_entry_id = (SELECT entry_id FROM mandate WHERE id = $1) WHERE mandate_id = $1",
+            "UPDATE consent_request SET decision = 'maybe', decided_at = created_at, decided_entry_id = (SELECT entry_id FROM mandate WHERE id = $1) WHERE mandate_id = $1",
             "UPDATE consent_request SET expires_at = created_at WHERE mandate_id = $1",
         ] {
             refused(&desk, &reference, sql).await;

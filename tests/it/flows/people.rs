@@ -4,6 +4,7 @@ use entremise::app::sign_in::{self, Browser, CodeOutcome};
 use entremise::domain::ids::SessionId;
 use entremise::domain::person::Role;
 use entremise::domain::secret::PlainToken;
+use entremise::log::kind::Kind;
 use entremise::store::StoreError;
 use entremise::store::session::{NewSession, insert};
 use time::Duration;
@@ -331,6 +332,7 @@ async fn half_session(app: &TestApp, person: entremise::domain::ids::PersonId) -
     let times = rules.begin(entremise::domain::session::Stage::AwaitingCode, now);
     let id = SessionId::new(now, &*app.app.entropy);
     let token = PlainToken::generate(&*app.app.entropy).hash();
+    let entry = app.entry(Kind::SignInPasswordAccepted).await;
     entremise::transact!(app.app.store, "test_half", tx => {
         insert(tx, &NewSession {
             id,
@@ -343,6 +345,7 @@ async fn half_session(app: &TestApp, person: entremise::domain::ids::PersonId) -
             times,
             idle_ends_at: rules.dies_at(&times),
             user_agent_sealed: None,
+            entry_id: entry,
         })
         .await?;
         Ok::<_, StoreError>(())

@@ -136,8 +136,7 @@ impl TestApp {
 
     /// A card handed to someone who belongs to no structure.
     async fn hand_over(&self, card: CardId, person: PersonId, now: Timestamp) {
-        const SQL: &str =
-            "UPDATE card SET state = 'assigned', person_id = $2, assigned_at = $3 WHERE id = $1";
+        const SQL: &str = "UPDATE card SET state = 'assigned', person_id = $2, assigned_at = $3, assigned_entry_id = entry_id WHERE id = $1";
         entremise::transact!(self.app.store, "test_hand_over", tx => {
             crate::support::change!(tx, sqlx::query(SQL).bind(card).bind(person).bind(now))?;
             Ok::<_, StoreError>(())

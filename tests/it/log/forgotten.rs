@@ -124,7 +124,7 @@ on_both_engines! {
             let by = (person, now);
             let new = NewReview { finding: "burst:x", number: 1, by, note_sealed: &sealed, entry, seen: (1, now) };
             review::mark(tx, &new).await?;
-            entremise::store::session::device_add(tx, device, &token, person, now).await
+            entremise::store::session::device_add(tx, device, &token, person, now, entry).await
         })
         .unwrap();
         app.clock.advance(Duration::days(364));

@@ -199,6 +199,13 @@ on_both_engines! {
         const AGREED: &str = "SELECT COUNT(*) FROM mandate m JOIN entry e ON e.id = m.consent_entry_id \
             WHERE e.kind = 'mandate.consent_given' AND e.mandate_id = m.id";
         assert_eq!(number(store, AGREED).await, 1);
+        for named in [
+            "SELECT COUNT(*) FROM consent_request t JOIN entry e ON e.id = t.decided_entry_id WHERE e.kind = 'mandate.consent_given'",
+            "SELECT COUNT(*) FROM card t JOIN entry e ON e.id = t.assigned_entry_id WHERE e.kind = 'card.assigned'",
+            "SELECT COUNT(*) FROM card t JOIN entry e ON e.id = t.activated_entry_id WHERE e.kind = 'card.activated'",
+        ] {
+            assert_eq!(number(store, named).await, 1, "{named}");
+        }
         desk.post(&format!("/mandates/{reference}/end"), &[("by", "user")]).await.assert_status(303);
         const ENDED: &str = "SELECT COUNT(*) FROM mandate m JOIN mandate_grant g ON g.mandate_id = m.id \
             JOIN entry e ON e.id = m.ended_entry_id AND e.id = g.ended_entry_id WHERE e.kind = 'mandate.revoked'";
@@ -209,6 +216,17 @@ on_both_engines! {
             "UPDATE mandate_grant SET ended_entry_id = NULL",
             "UPDATE card SET state = 'lost', ended_at = imported_at",
             "UPDATE card SET ended_entry_id = entry_id",
+            "UPDATE card SET assigned_entry_id = NULL WHERE assigned_at IS NOT NULL",
+            "UPDATE card SET activated_entry_id = NULL WHERE activated_at IS NOT NULL",
+            "UPDATE consent_request SET decided_entry_id = NULL WHERE decided_at IS NOT NULL",
+            "UPDATE app_user SET held_at = updated_at",
+            "INSERT INTO session (id, token_hash, person_id, stage, created_at, last_seen_at, idle_ends_at, ends_at) \
+                SELECT id, token_hash, person_id, 'password', created_at, created_at, ends_at, ends_at FROM session LIMIT 1",
+            "INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at) \
+                SELECT id, token_hash, person_id, created_at, created_at FROM session LIMIT 1",
+            "INSERT INTO one_time_link (token_hash, person_id, purpose, created_at, expires_at) \
+                SELECT token_hash, person_id, 'reset', created_at, ends_at FROM session LIMIT 1",
+            "INSERT INTO check_given (check_hash, ends_at) SELECT token_hash, ends_at FROM session LIMIT 1",
         ] {
             let refused = force(store, statement).await.expect_err(statement).to_string();
             assert!(refused.contains("without its entry"), "{statement}: {refused}");

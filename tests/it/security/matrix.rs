@@ -396,7 +396,8 @@ impl Scene {
         let hash = PlainToken::generate(&*app.entropy).hash();
         entremise::transact!(app.store, "test_device", tx => {
             change!(tx, sqlx::query(
-                "INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)")
+                "INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at, entry_id)
+                 SELECT $1, $2, $3, $4, $4, entry_id FROM person WHERE id = $3")
                 .bind(id).bind(hash.clone()).bind(aidant).bind(app.now()))?;
             Ok::<_, StoreError>(())
         })
@@ -484,8 +485,8 @@ async fn assigned_card(app: &TestApp, desk: &Desk) -> CardId {
     entremise::transact!(app.app.store, "test_assigned_card", tx => {
         change!(tx, sqlx::query(
             "INSERT INTO card (id, kind, serial, seed_sealed, period, digits, algorithm, state, structure_id, person_id,
-               imported_at, assigned_at, entry_id)
-             VALUES ($1, 'hardware', 'T-1', $2, 30, 6, 'SHA1', 'assigned', $3, $4, $5, $5, $6)")
+               imported_at, assigned_at, assigned_entry_id, entry_id)
+             VALUES ($1, 'hardware', 'T-1', $2, 30, 6, 'SHA1', 'assigned', $3, $4, $5, $5, $6, $6)")
             .bind(id).bind(seed.clone()).bind(desk.structure).bind(desk.aidant.id).bind(now).bind(entry))?;
         Ok::<_, StoreError>(())
     })

@@ -115,8 +115,8 @@ impl TestApp {
         entremise::transact!(app.store, "test_session", tx => {
             change!(tx, sqlx::query(
                 "INSERT INTO session (id, token_hash, person_id, stage, structure_id, created_at, last_seen_at,
-                   last_code_at, fresh_until, idle_ends_at, ends_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10)")
+                   last_code_at, fresh_until, idle_ends_at, ends_at, entry_id)
+                 SELECT $1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, entry_id FROM person WHERE id = $3")
                 .bind(id).bind(token.hash()).bind(person).bind(stage.to_owned()).bind(structure).bind(now)
                 .bind(code_at).bind(fresh_until).bind(now + Duration::hours(2)).bind(now + Duration::hours(10)))?;
             Ok::<_, StoreError>(())

@@ -72,8 +72,8 @@ impl TestApp {
         entremise::transact!(self.app.store, "test_card", tx => {
             change!(tx, sqlx::query(
                 "INSERT INTO card (id, kind, seed_sealed, period, digits, algorithm, state, person_id, imported_at,
-                   assigned_at, activated_at, entry_id)
-                 VALUES ($1, 'app', $2, 30, 6, 'SHA1', 'active', $3, $4, $4, $4, $5)")
+                   assigned_at, assigned_entry_id, activated_at, activated_entry_id, entry_id)
+                 VALUES ($1, 'app', $2, 30, 6, 'SHA1', 'active', $3, $4, $4, $5, $4, $5, $5)")
                 .bind(id).bind(vec![0u8; 8]).bind(person).bind(now).bind(entry))?;
             Ok::<_, StoreError>(())
         })
