@@ -25,8 +25,8 @@ use super::story_parts::{self, Gaps};
 use super::tree;
 use super::unmask::{self, Names};
 
-/// Lines on a page of a story; few mandates have more.
-pub const PAGE: usize = 200;
+/// Lines on a page of a story: a year of several uses a week is on one.
+pub const PAGE: usize = 1_000;
 
 /// A mandate and what the log holds of it.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ pub(super) const REFERENCE: &str = "M-7Q4K-92HD";
 pub(super) struct Scene {
     pub app: TestApp,
     structure: StructureId,
+    mandate: MandateId,
     pub auditor: SignedIn,
     pub token: String,
 }
@@ -43,7 +44,7 @@ impl Scene {
         else {
             panic!("signed in");
         };
-        let scene = Self { app, structure, auditor: *who, token };
+        let scene = Self { app, structure, mandate: id, auditor: *who, token };
         scene.settle().await;
         scene
     }
@@ -121,6 +122,23 @@ on_both_engines! {
         assert_eq!(again.lines[5].leaf.as_ref().unwrap().kind, Kind::LogStoryRead);
         scene.settle().await;
         assert_eq!(scene.story().await.evidence.proven, 7);
+    }
+
+    async fn a_story_of_a_year_is_on_one_page(app: TestApp) {
+        let scene = Scene::set(app).await;
+        let more = read_story::PAGE - 5;
+        for draft in vec![Draft::done(Kind::UserinfoGiven).by_role(Role::Service).structure(scene.structure).mandate(scene.mandate); more] {
+            record::append(&scene.app.app, draft).await.unwrap();
+        }
+        scene.settle().await;
+        // The line of this reading is not one of its lines: it goes to the next page.
+        let story = scene.story().await;
+        assert_eq!((story.lines.len(), story.evidence.proven), (read_story::PAGE, read_story::PAGE));
+        assert!(story.evidence.is_complete() && story.next.is_some());
+        scene.settle().await;
+        let rest = read_story::read(&scene.app.app, &scene.auditor, REFERENCE, story.next.unwrap()).await.unwrap();
+        assert_eq!((rest.lines.len(), rest.evidence.missing, rest.next), (1, 0, None));
+        assert!(rest.evidence.is_complete());
     }
 
     async fn the_verdict_is_of_the_lines_of_its_page(app: TestApp) {

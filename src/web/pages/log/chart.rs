@@ -5,11 +5,11 @@ use crate::web::ui::L;
 /// Width and height of the drawing, in its own units, and what its edges take.
 const WIDTH: i64 = 760;
 const HEIGHT: i64 = 240;
-const LEFT: i64 = 52;
+const LEFT: i64 = 72;
 const FLOOR: i64 = 200;
 const TOP: i64 = 16;
 /// Room for a date under the columns.
-const LABEL: i64 = 96;
+const LABEL: i64 = 120;
 
 /// One column: what was done below, what was refused above it.
 pub(in crate::web::pages) struct Column {
