@@ -1,5 +1,6 @@
 //! An auditor searches the log. The search is itself written there before anything is shown.
 use crate::domain::ids::{EntryId, GrantId, PersonId, ServiceId, StructureId, time_of};
+use crate::domain::mandate::Reference;
 use crate::domain::time::Timestamp;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
@@ -14,6 +15,7 @@ use super::App;
 use super::caller::SignedIn;
 use super::log_line::Line;
 use super::record::{self, RecordError};
+use super::search_names::Typed;
 pub use super::search_names::Unclear;
 pub(super) use super::search_names::{Named, Resolved, Whose, resolve, whose};
 
@@ -167,21 +169,24 @@ pub(super) async fn page(
     Ok((lines, found))
 }
 
-/// What was asked for is part of the entry: an auditor's curiosity can be audited.
+/// What was asked for is part of the entry: an auditor's curiosity can be audited. What is no reference and no pseudonym is
+/// left out: it may be a name, and the leaf is for ever.
 pub(super) fn entry(kind: Kind, who: &SignedIn, wanted: &Wanted, named: &Named) -> Draft {
-    let token = |text: &Option<String>| text.as_deref().and_then(|text| Token::new(text).ok());
+    let token = |text: Option<String>| text.and_then(|text| Token::new(text).ok());
+    let person = |typed: &Option<String>, letter| Some(Typed::read(typed.as_deref()?)?.told(letter));
+    let reference = wanted.mandate.as_deref().and_then(|typed| typed.parse::<Reference>().ok());
     let structure = named.structure.as_ref().map(|row| row.id).or(wanted.structure_id);
     named
         .told(Draft::done(kind).by(who.person_id, Role::Auditor))
         .fact_if("from", wanted.from)
         .fact_if("until", wanted.until)
         .fact_if("structure", structure.map(StructureId::uuid))
-        .fact_if("mandate", token(&wanted.mandate))
+        .fact_if("mandate", token(reference.map(|reference| reference.to_string())))
         .fact_if("grant", wanted.grant_id.map(GrantId::uuid))
-        .fact_if("domain", token(&wanted.domain))
+        .fact_if("domain", token(wanted.domain.clone()))
         .fact_if("service", wanted.service_id.map(ServiceId::uuid))
-        .fact_if("aidant", token(&wanted.aidant))
-        .fact_if("user", token(&wanted.user))
+        .fact_if("aidant", token(person(&wanted.aidant, 'a')))
+        .fact_if("user", token(person(&wanted.user, 'u')))
         .fact_if("of", wanted.kind.map(Kind::token))
         .fact_if("refused", wanted.refused)
         .fact_if("before", wanted.before.map(EntryId::uuid))

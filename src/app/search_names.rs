@@ -163,23 +163,47 @@ pub(super) enum Whose {
     Several,
 }
 
-/// Reads a pseudonym in full or as it is shown (`a-5F2C`). Somebody with no line in the perimeter is nobody.
+/// A pseudonym as auditors type it.
+pub(super) enum Typed {
+    Full(Pseudonym),
+    /// The first two bytes, as they are shown: `a-5F2C`.
+    Short([u8; 2]),
+}
+
+impl Typed {
+    /// `None` of what can be no pseudonym.
+    pub(super) fn read(typed: &str) -> Option<Self> {
+        if let Ok(full) = typed.parse() {
+            return Some(Self::Full(full));
+        }
+        let short = typed.split_once('-').map_or(typed, |(_, short)| short).to_ascii_uppercase();
+        let bytes = data_encoding::HEXUPPER.decode(short.as_bytes()).ok()?;
+        bytes.as_slice().try_into().ok().map(Self::Short)
+    }
+
+    /// As the log keeps it: what else stood in the field is not for ever.
+    pub(super) fn told(&self, letter: char) -> String {
+        match self {
+            Self::Full(pseudonym) => pseudonym.to_string(),
+            Self::Short(bytes) => format!("{letter}-{}", data_encoding::HEXUPPER.encode(bytes)),
+        }
+    }
+}
+
+/// Whom it stands for. Somebody with no line in the perimeter is nobody.
 pub(super) async fn whose(
     tx: &mut impl Access,
     column: Column,
     typed: &str,
     perimeter_of: Option<PersonId>,
 ) -> Result<Whose, AuditError> {
-    let (mut from, until) = if let Ok(full) = typed.parse::<Pseudonym>() {
-        (full.bytes().to_vec(), after(full.bytes()))
-    } else {
-        let short = typed.split_once('-').map_or(typed, |(_, short)| short).to_ascii_uppercase();
-        let Ok(bytes) = data_encoding::HEXUPPER.decode(short.as_bytes()) else { return Ok(Whose::Nobody) };
-        let Ok(pair) = <[u8; 2]>::try_from(bytes.as_slice()) else { return Ok(Whose::Nobody) };
-        let until = u16::from_be_bytes(pair)
-            .checked_add(1)
-            .map_or(vec![0xff; 33], |next| next.to_be_bytes().to_vec());
-        (pair.to_vec(), until)
+    let (mut from, until) = match Typed::read(typed) {
+        Some(Typed::Full(full)) => (full.bytes().to_vec(), after(full.bytes())),
+        Some(Typed::Short(pair)) => {
+            let next = u16::from_be_bytes(pair).checked_add(1);
+            (pair.to_vec(), next.map_or(vec![0xff; 33], |next| next.to_be_bytes().to_vec()))
+        }
+        None => return Ok(Whose::Nobody),
     };
     let mut found = None;
     while let Some(bytes) = search::next_pseudonym(tx, column, (from, until.clone()), perimeter_of).await? {

@@ -3,8 +3,10 @@ use crate::domain::time::Timestamp;
 use crate::log::note::SignedNote;
 use crate::log::policy::Policy;
 use crate::store::tree::CheckpointRow;
-use crate::store::{Access, StoreError, cosignature, epoch, tree};
+use crate::store::{Access, StoreError, cosignature, epoch, export, tree};
 use crate::view;
+
+use time::Duration;
 
 use super::App;
 
@@ -45,6 +47,17 @@ pub(super) async fn vouched(
         below = head.size;
     }
     Ok(None)
+}
+
+/// A head that not enough witnesses vouch for is a fault after this long.
+pub const UNWITNESSED_FOR: Duration = Duration::minutes(15);
+
+/// When the first head was signed that not enough witnesses vouch for, nor for a later one.
+pub async fn lacking_since(app: &App, policy: &Policy) -> Result<Option<Timestamp>, StoreError> {
+    view!(app.store, tx => {
+        let vouched = vouched(tx, policy, 0).await?.map_or(0, |(head, _)| head.size);
+        Ok(export::head_over(tx, vouched + 1).await?.map(|head| head.signed_at))
+    })
 }
 
 fn parsed(note: &str) -> Result<SignedNote, StoreError> {

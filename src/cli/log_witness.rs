@@ -43,6 +43,9 @@ pub(super) struct Options {
     /// File that remembers the last head of each log. Never restored from an older copy.
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
+    /// Begin without memory although the key was used before: whatever each log shows first is vouched for.
+    #[arg(long)]
+    begin_anew: bool,
     /// Public key of a log to watch (`log key`); may be repeated.
     #[arg(long = "log", required = true, value_name = "KEY")]
     logs: Vec<NoteKey>,
@@ -64,13 +67,14 @@ struct Witness {
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     start::journal();
+    let begins = options.begin_anew || !options.key.exists();
     let seed = keyring::own_seed(&options.key, &SystemEntropy)?;
     let signer = LogSigner::from_seed(options.name.clone(), seed.bytes()).map_err(refused)?;
     let key = WitnessKey::new(signer.origin().clone(), *signer.key().public());
     let witness = Witness {
         signer,
         logs: options.logs.clone(),
-        memory: Mutex::new(remembered(&options.state)?),
+        memory: Mutex::new(remembered(&options.state, begins)?),
         file: options.state.clone(),
     };
     start::block_on(async {
@@ -89,11 +93,20 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     })
 }
 
-fn remembered(file: &PathBuf) -> Result<Memory, Failure> {
+/// What was vouched for. A key that has vouched before and remembers nothing would vouch for a log rewritten since.
+fn remembered(file: &PathBuf, begins: bool) -> Result<Memory, Failure> {
     let wrong = |error: &dyn std::fmt::Display| refused(format!("{}: {error}", file.display()));
     match std::fs::read(file) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| wrong(&error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Memory::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && begins => {
+            let memory = Memory::new();
+            let bytes = serde_json::to_vec_pretty(&memory).map_err(|error| wrong(&error))?;
+            replace(file, &bytes).map_err(|error| wrong(&error))?;
+            Ok(memory)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(wrong(
+            &"this key has vouched for heads, and what for is not there. Bring the file back; or hold each log against a checkpoint kept elsewhere, tell those who rely on this witness, and give --begin-anew",
+        )),
         Err(error) => Err(wrong(&error)),
     }
 }

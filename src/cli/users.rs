@@ -23,7 +23,7 @@ pub(super) enum Verb {
         #[arg(long)]
         reason: Why,
     },
-    /// Place a legal hold: nothing of this person is erased until it is lifted.
+    /// Place a legal hold: identity, texts, attestations and parts of the log are not erased until it is lifted.
     Hold(Whom),
     /// Lift a legal hold.
     Release(Whom),

@@ -6,7 +6,7 @@ use std::time::Duration as Wait;
 use time::Duration;
 
 use crate::app::tree::{self as stored, TreeError};
-use crate::app::witnessing::{self, LOG_WITNESS, WITNESS_CONTRADICTS};
+use crate::app::witnessing::{self, LOG_WITNESS, UNWITNESSED_FOR, WITNESS_CONTRADICTS};
 use crate::app::{App, alarms};
 use crate::domain::time::Timestamp;
 use crate::log::note::{NoteError, SignatureLine, SignedNote};
@@ -20,8 +20,6 @@ const PATIENCE: Wait = Wait::from_secs(10);
 /// Between two attempts after failures: doubled each time, up to the longest.
 const RETRY: Duration = Duration::seconds(10);
 const LONGEST_RETRY: Duration = Duration::minutes(10);
-/// A head that not enough witnesses vouch for is an alarm after this long.
-const UNWITNESSED_FOR: Duration = Duration::minutes(15);
 /// Longest answer that is read.
 const LONGEST_ANSWER: usize = 64 * 1024;
 

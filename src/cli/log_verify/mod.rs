@@ -67,6 +67,11 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         Box::new(BufReader::with_capacity(1 << 20, File::open(&options.file)?))
     };
     if proofs::begin(&mut input)? {
+        if options.seen.is_some() || options.keep.is_some() {
+            return Err(refused(
+                "--seen, --keep: nothing in a receipt ties its head to another one: hold a bundle against your checkpoint",
+            ));
+        }
         return proofs::check(input, &trust);
     }
     let scratch = options.scratch.clone().unwrap_or_else(std::env::temp_dir);

@@ -36,11 +36,6 @@ fn next(input: &mut impl BufRead) -> Result<Option<String>, Failure> {
 
 /// A receipt, or several: the story of a mandate.
 pub(super) fn check(mut input: impl BufRead, trust: &Trust) -> Result<(), Failure> {
-    if trust.seen.is_some() {
-        return Err(refused(
-            "--seen, --keep: nothing in a receipt ties its head to another one: hold a bundle against your checkpoint",
-        ));
-    }
     let first = next(&mut input)?.unwrap_or_default();
     match next(&mut input)? {
         None => one(&first, trust),

@@ -124,6 +124,26 @@ on_both_engines! {
         assert!(matches!(found.unclear.as_slice(), [Unclear::Structures(alike)] if alike.len() == 5));
     }
 
+    /// A leaf is for ever: what an auditor typed where a reference or a pseudonym belongs may be a name.
+    async fn a_name_typed_as_a_criterion_is_not_kept(app: TestApp) {
+        let room = Room::set(app).await;
+        for typed in ["MORVAN", "Morvan-ABED", "Morvan-abed-1"] {
+            let typed = || Some(typed.to_owned());
+            room.search(Wanted { mandate: typed(), aidant: typed(), user: typed(), ..Wanted::default() }).await;
+        }
+        room.asked("/log/mandates/MORVAN").await.assert_status(404);
+        room.asked("/log/alerts/review?id=MORVAN").await;
+        let mut told = Vec::new();
+        for leaf in room.leaves(Wanted::default()).await {
+            for name in ["mandate", "aidant", "user", "finding"] {
+                if let Some(Fact::Token(text)) = leaf.facts.get(name) {
+                    told.push(format!("{name} {text}"));
+                }
+            }
+        }
+        assert_eq!(told, ["aidant a-ABED", "user u-ABED"]);
+    }
+
     async fn what_was_tried_outside_a_perimeter_is_written(app: TestApp) {
         let room = Room::set(app).await;
         let (aidant, _) = room.people().await;

@@ -388,6 +388,10 @@ async fn a_promise_is_held_against_its_receipt() {
     std::fs::write(&kept, note).unwrap();
     run(&["--seen", kept.to_str().unwrap()]).refused(&["nothing in a receipt ties its head to another one"]);
     run(&["--keep", kept.to_str().unwrap()]).refused(&["nothing in a receipt ties its head to another one"]);
+    let not_yet = kept.with_extension("new");
+    run(&["--keep", not_yet.to_str().unwrap()])
+        .refused(&["nothing in a receipt ties its head to another one"]);
+    assert!(!not_yet.exists());
     let long = format!("{{\"receipt\":1,{}", " ".repeat(16 * 1024 * 1024));
     std::fs::write(&file, long).unwrap();
     run(&[]).refused(&["a line is longer than any receipt"]);

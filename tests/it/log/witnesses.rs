@@ -119,6 +119,8 @@ on_both_engines! {
         settle(&app, &app.app, &node).await;
         let before = witnessing::standing(&app.app, &policy).await.unwrap();
         assert!(!before.enough && before.witnesses.iter().all(|witness| witness.seen.is_none()));
+        let since = witnessing::lacking_since(&app.app, &policy).await.unwrap();
+        assert_eq!(since, before.head.map(|(_, at)| at), "nobody vouches for the first head");
         assert_eq!(asking.round(&app.app).await.unwrap(), 2);
         assert_eq!(asking.round(&app.app).await.unwrap(), 0, "each is asked once for a head");
         write(&app.app, 7).await;
@@ -130,6 +132,7 @@ on_both_engines! {
         assert!(first.key.check(&public).is_ok() && second.key.check(&public).is_ok());
         let now = witnessing::standing(&app.app, &policy).await.unwrap();
         assert!(now.enough && now.witnesses.iter().all(|witness| witness.seen.unwrap().0 == size), "{now:?}");
+        assert_eq!(witnessing::lacking_since(&app.app, &policy).await.unwrap(), None);
         let bundle = lines(&app.app, &Wanted::default()).await;
         let trusting = Trust {
             witnesses: policy.witnesses.iter().map(|witness| witness.key.clone()).collect(),
@@ -281,4 +284,41 @@ on_both_engines! {
         assert!(witnessing::standing(&app.app, &policy).await.unwrap().enough);
         drop(second);
     }
+}
+
+/// A witness whose key was used and whose memory is gone would vouch for a log rewritten since.
+#[tokio::test]
+async fn a_witness_that_lost_its_memory_does_not_begin_by_itself() {
+    let app = TestApp::fresh(crate::support::Engine::Sqlite).await;
+    let folder = TempFolder::new();
+    let log = app.app.log.signers()[0].key().to_string();
+    let key = started(&folder, "one.example", "127.0.0.1:0", &log).key.to_string();
+    let again = started(&folder, "one.example", "127.0.0.1:0", &log);
+    assert_eq!(again.key.to_string(), key, "with its memory, empty as it is, it goes on");
+    drop(again);
+    std::fs::remove_file(folder.0.join("one.example.state")).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entremise"));
+        command.args([
+            "log",
+            "witness",
+            "--name",
+            "one.example",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            &log,
+            "--key",
+        ]);
+        command.arg(folder.0.join("one.example.key")).arg("--state").arg(folder.0.join("one.example.state"));
+        command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let refused = run(&[]).wait_with_output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains("--begin-anew"), "{said}");
+    let mut anew = run(&["--begin-anew"]);
+    let first = BufReader::new(anew.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    anew.kill().unwrap();
+    anew.wait().unwrap();
+    assert_eq!(first, format!("witness {key}"));
 }
