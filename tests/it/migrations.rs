@@ -61,6 +61,24 @@ fn both_trees_say_the_same() {
     }
 }
 
+/// Where a row names an entry that comes after it, SQLite looks for such rows in the whole table each time an entry comes,
+/// unless it has an index.
+#[test]
+fn rows_that_come_before_their_entry_have_an_index() {
+    let texts: Vec<String> =
+        names("sqlite").iter().map(|name| fs::read_to_string(tree("sqlite").join(name)).unwrap()).collect();
+    let text = texts.concat();
+    let deferred = text.lines().filter(|line| line.contains("DEFERRABLE INITIALLY DEFERRED"));
+    let mut seen = 0;
+    for line in deferred {
+        let mut words = line.strip_prefix("ALTER TABLE ").expect(line).split(' ');
+        let (table, column) = (words.next().unwrap(), words.nth(2).unwrap());
+        assert!(text.contains(&format!(" ON {table} ({column}")), "{table}.{column} has no index");
+        seen += 1;
+    }
+    assert!(seen >= 13, "{seen}");
+}
+
 /// Splits at `;` outside quotes and bodies, without comments and extra spaces, without what is one engine's alone.
 fn statements(sql: &str) -> Vec<String> {
     let text: String = sql.lines().map(without_comment).collect::<Vec<_>>().join(" ");

@@ -220,6 +220,8 @@ on_both_engines! {
             "UPDATE card SET activated_entry_id = NULL WHERE activated_at IS NOT NULL",
             "UPDATE consent_request SET decided_entry_id = NULL WHERE decided_at IS NOT NULL",
             "UPDATE app_user SET held_at = updated_at",
+            "UPDATE consent_request SET decided_at = expires_at WHERE decided_at IS NOT NULL",
+            "UPDATE session SET entry_id = NULL",
             "INSERT INTO session (id, token_hash, person_id, stage, created_at, last_seen_at, idle_ends_at, ends_at) \
                 SELECT id, token_hash, person_id, 'password', created_at, created_at, ends_at, ends_at FROM session LIMIT 1",
             "INSERT INTO device (id, token_hash, person_id, created_at, last_seen_at) \
