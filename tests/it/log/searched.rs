@@ -208,7 +208,7 @@ on_both_engines! {
                 Line {
                     id: EntryId::new(time, &Numbered(at)),
                     at: time,
-                    structure: structures[if at < busy { 0 } else { at - busy }],
+                    structure: structures[at.saturating_sub(busy)],
                     service: ServiceId::from_uuid(Uuid::from_u128(1)),
                     kind: "code.redeemed",
                     refused: false,
