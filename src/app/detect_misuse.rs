@@ -9,7 +9,9 @@ use time::Duration;
 
 use crate::domain::ids::{EntryId, PersonId, StructureId, first_id};
 use crate::domain::mandate::{first_instant, local_day};
-use crate::domain::misuse::{self as rules, Act, Finding, Signal, Signature, UNUSED_AFTER, Unused, Watch};
+use crate::domain::misuse::{
+    self as rules, Act, Detector, Finding, Signal, Signature, UNUSED_AFTER, Unused, Watch,
+};
 use crate::domain::person::PersonName;
 use crate::domain::search::fold;
 use crate::domain::time::Timestamp;
@@ -242,4 +244,11 @@ fn same_name(app: &App, row: &SignedRow) -> Result<bool, AuditError> {
 pub(super) fn key(finding: &Finding) -> String {
     let Finding { detector, structure, actor, key, .. } = finding;
     format!("{}:{structure}:{}:{key}", detector.name(), BASE64URL_NOPAD.encode(actor))
+}
+
+/// Whether a text begins as the name of a finding does, so that it was not made up.
+pub(super) fn may_be_key(text: &str) -> bool {
+    let mut fields = text.split(':');
+    let detector = fields.next().is_some_and(|field| Detector::ALL.iter().any(|one| one.name() == field));
+    detector && fields.next().is_some_and(|field| field.parse::<StructureId>().is_ok())
 }

@@ -1,7 +1,6 @@
 //! An auditor asked for what is outside their perimeter: the answer is that of nothing, and what they tried is written.
 use crate::domain::ids::{EntryId, StructureId};
 use crate::domain::mandate::Reference;
-use crate::domain::misuse::Detector;
 use crate::log::draft::Draft;
 use crate::log::kind::{Kind, Role};
 use crate::log::pseudonym::Pseudonym;
@@ -9,6 +8,7 @@ use crate::log::token::Token;
 
 use super::App;
 use super::caller::SignedIn;
+use super::detect_misuse;
 use super::record::{self, RecordError};
 
 /// What was asked for.
@@ -33,18 +33,14 @@ pub(super) async fn refuse(
     let draft = Draft::refused(kind, "not_within_perimeter").by(who.person_id, Role::Auditor);
     let draft = match tried {
         Tried::Mandate(reference) => {
-            let reference = reference.parse::<Reference>().ok();
-            draft.fact_if("mandate", reference.and_then(|reference| Token::new(reference.to_string()).ok()))
+            let reference = reference.parse::<Reference>().ok().map(|reference| reference.to_string());
+            draft.fact_if("mandate", reference.as_deref())
         }
         Tried::Structure(id) => draft.fact("structure", id.uuid()),
         Tried::Aidant(pseudonym) => draft.fact("aidant", pseudonym.to_string().as_str()),
         Tried::Entry(id) => draft.fact("entry", id.uuid()),
         Tried::Finding(name) => {
-            let mut fields = name.split(':');
-            let is_one =
-                fields.next().is_some_and(|field| Detector::ALL.iter().any(|one| one.name() == field))
-                    && fields.next().is_some_and(|field| field.parse::<StructureId>().is_ok());
-            draft.fact_if("finding", Token::new(name).ok().filter(|_| is_one))
+            draft.fact_if("finding", Token::new(name).ok().filter(|_| detect_misuse::may_be_key(name)))
         }
     };
     record::refuse(app, draft, &who.person_id.to_string()).await?;

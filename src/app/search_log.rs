@@ -172,21 +172,21 @@ pub(super) async fn page(
 /// What was asked for is part of the entry: an auditor's curiosity can be audited. What is no reference and no pseudonym is
 /// left out: it may be a name, and the leaf is for ever.
 pub(super) fn entry(kind: Kind, who: &SignedIn, wanted: &Wanted, named: &Named) -> Draft {
-    let token = |text: Option<String>| text.and_then(|text| Token::new(text).ok());
     let person = |typed: &Option<String>, letter| Some(Typed::read(typed.as_deref()?)?.told(letter));
-    let reference = wanted.mandate.as_deref().and_then(|typed| typed.parse::<Reference>().ok());
+    let reference =
+        wanted.mandate.as_deref().and_then(|typed| Some(typed.parse::<Reference>().ok()?.to_string()));
     let structure = named.structure.as_ref().map(|row| row.id).or(wanted.structure_id);
     named
         .told(Draft::done(kind).by(who.person_id, Role::Auditor))
         .fact_if("from", wanted.from)
         .fact_if("until", wanted.until)
         .fact_if("structure", structure.map(StructureId::uuid))
-        .fact_if("mandate", token(reference.map(|reference| reference.to_string())))
+        .fact_if("mandate", reference.as_deref())
         .fact_if("grant", wanted.grant_id.map(GrantId::uuid))
-        .fact_if("domain", token(wanted.domain.clone()))
+        .fact_if("domain", wanted.domain.clone().and_then(|text| Token::new(text).ok()))
         .fact_if("service", wanted.service_id.map(ServiceId::uuid))
-        .fact_if("aidant", token(person(&wanted.aidant, 'a')))
-        .fact_if("user", token(person(&wanted.user, 'u')))
+        .fact_if("aidant", person(&wanted.aidant, 'a').as_deref())
+        .fact_if("user", person(&wanted.user, 'u').as_deref())
         .fact_if("of", wanted.kind.map(Kind::token))
         .fact_if("refused", wanted.refused)
         .fact_if("before", wanted.before.map(EntryId::uuid))

@@ -1,9 +1,11 @@
 //! What a structure or an aidant did, counted; and the days of a structure whose counts are lines themselves.
 use sqlx::AssertSqlSafe;
 
+use super::search::beside;
 use super::{Access, StoreError, WriteTx};
 use crate::domain::ids::{EntryId, PersonId, ServiceId, StructureId, first_id};
 use crate::domain::time::Timestamp;
+use crate::log::kind::Kind;
 
 /// Whose lines.
 #[derive(Clone, Debug)]
@@ -74,11 +76,9 @@ pub async fn counts(tx: &mut impl Access, whose: &Whose, span: Span) -> Result<V
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
 
-/// Written so that SQLite follows whose lines they are, and not the lines of the kind in the whole log.
-macro_rules! of_kind {
-    ($kind:literal) => {
-        concat!("CASE WHEN e.kind = '", $kind, "' AND e.outcome = 'done' THEN TRUE ELSE FALSE END")
-    };
+/// Lines of a kind that were done. Whose lines they are is followed, not the lines of the kind in the whole log.
+fn done(kind: Kind) -> String {
+    beside(&format!("e.kind = '{}' AND e.outcome = 'done'", kind.token()))
 }
 
 /// Services opened, by domain, the most opened first.
@@ -91,7 +91,7 @@ pub async fn domains(
         "SELECT g.domain, COUNT(*) AS uses FROM entry e JOIN mandate_grant g ON g.id = e.grant_id \
         WHERE {} AND {} GROUP BY g.domain ORDER BY uses DESC, g.domain",
         condition(whose),
-        of_kind!("use.opened")
+        done(Kind::UseOpened)
     );
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
@@ -132,7 +132,7 @@ pub async fn signatures(
         AND u.kind = 'use.opened' AND u.outcome = 'done' ORDER BY u.mandate_sequence LIMIT 1) AS used_at \
         FROM entry e WHERE {} AND {} ORDER BY e.id DESC LIMIT {limit}",
         condition(whose),
-        of_kind!("mandate.signed")
+        done(Kind::MandateSigned)
     );
     on!(tx, c => bind_span!(sqlx::query_as(AssertSqlSafe(sql)), whose, span).fetch_all(c).await)
 }
@@ -142,7 +142,7 @@ pub async fn users(tx: &mut impl Access, whose: &Whose, span: Span) -> Result<i6
     let sql = format!(
         "SELECT COUNT(DISTINCT e.subject) FROM entry e WHERE {} AND {}",
         condition(whose),
-        of_kind!("use.opened")
+        done(Kind::UseOpened)
     );
     on!(tx, c => bind_span!(sqlx::query_scalar(AssertSqlSafe(sql)), whose, span).fetch_one(c).await)
 }

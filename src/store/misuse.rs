@@ -1,6 +1,7 @@
 //! What the detectors of misuse read.
 use sqlx::AssertSqlSafe;
 
+use super::search::beside;
 use super::{Access, StoreError};
 use crate::domain::ids::{EntryId, PersonId, StructureId, UseId, UserId, first_id};
 use crate::domain::time::Timestamp;
@@ -35,7 +36,8 @@ impl Among {
         let led = |structure: &str| {
             format!(
                 "e.structure_id IS NOT NULL AND (e.structure_id, e.id) > ({structure}, $1) \
-                AND (e.structure_id, e.id) < ({structure}, $2) AND CASE WHEN {kinds} THEN TRUE ELSE FALSE END"
+                AND (e.structure_id, e.id) < ({structure}, $2) AND {}",
+                beside(kinds)
             )
         };
         match self {

@@ -18,6 +18,7 @@ use crate::domain::ids::{EntryId, GrantId, MandateId, PersonId, ServiceId, Struc
 use crate::domain::time::Timestamp;
 pub use people::{Column, next_pseudonym, users_of_identity};
 use statement::{Statement, Value};
+pub(super) use way::beside;
 use way::{Leader, Range, Way};
 
 /// What a search keeps; absent means any.
@@ -128,10 +129,8 @@ async fn rare(tx: &mut impl Access, wanted: &Criteria, ways: &[Way]) -> Result<O
         .iter()
         .enumerate()
         .map(|(place, way)| {
-            let (condition, order) = (way.condition(&mut sql, &range) + refusals(wanted, way), way.order());
-            format!(
-                "WHEN (SELECT 1 FROM entry e WHERE {condition} {order} LIMIT 1 OFFSET {REACH}) IS NULL THEN {place}"
-            )
+            let met = met(&mut sql, wanted, way, &range);
+            format!("WHEN (SELECT 1 {met} LIMIT 1 OFFSET {REACH}) IS NULL THEN {place}")
         })
         .collect();
     sql.text = format!("SELECT CAST(CASE {} END AS BIGINT)", arms.join(" "));
@@ -144,6 +143,12 @@ async fn rare(tx: &mut impl Access, wanted: &Criteria, ways: &[Way]) -> Result<O
 fn refusals(wanted: &Criteria, way: &Way) -> &'static str {
     let has_index = way.leader().is_none_or(Leader::has_refusals);
     if wanted.refused == Some(true) && has_index { " AND e.outcome = 'refused'" } else { "" }
+}
+
+/// The lines met on a way, in its order.
+fn met(sql: &mut Statement, wanted: &Criteria, way: &Way, range: &Range) -> String {
+    let (condition, order) = (way.condition(sql, range), way.order());
+    format!("FROM entry e WHERE {condition}{} {order}", refusals(wanted, way))
 }
 
 /// What is followed: the first criterion of those present, or each structure of a perimeter.
@@ -194,10 +199,8 @@ async fn floor(
             .iter()
             .enumerate()
             .map(|(at, way)| {
-                let condition = way.condition(&mut sql, &range) + refusals(wanted, way);
-                let order = way.order();
-                let last = each - 1;
-                format!("SELECT id FROM (SELECT e.id FROM entry e WHERE {condition} {order} LIMIT 1 OFFSET {last}) b{at}")
+                let (met, last) = (met(&mut sql, wanted, way, &range), each - 1);
+                format!("SELECT id FROM (SELECT e.id {met} LIMIT 1 OFFSET {last}) b{at}")
             })
             .collect();
         sql.text = lasts.join(" UNION ALL ");
@@ -227,12 +230,11 @@ fn statement_of(wanted: &Criteria, ways: &[Way], each: usize, limit: usize) -> S
         .iter()
         .enumerate()
         .map(|(at, way)| {
-            let condition = way.condition(&mut sql, &range) + refusals(wanted, way);
-            let (rest, order) = (rest(&mut sql, wanted, way), way.order());
+            let (met, rest) = (met(&mut sql, wanted, way, &range), rest(&mut sql, wanted, way));
             let within = if way.is_short() { i64::MAX } else { i64::try_from(each).unwrap_or(i64::MAX) };
             format!(
-                "SELECT id FROM (SELECT id FROM (SELECT e.id, {rest} AS meets FROM entry e WHERE {condition} {order} \
-                 LIMIT {within}) a{at} WHERE meets LIMIT {limit}) b{at}"
+                "SELECT id FROM (SELECT id FROM (SELECT e.id, {rest} AS meets {met} LIMIT {within}) a{at} \
+                 WHERE meets LIMIT {limit}) b{at}"
             )
         })
         .collect();

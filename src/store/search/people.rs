@@ -1,7 +1,7 @@
 //! Whom a pseudonym stands for, and the users of an exact identity.
 use sqlx::AssertSqlSafe;
 
-use super::WITHIN;
+use super::{WITHIN, beside};
 use crate::domain::ids::{PersonId, UserId};
 use crate::store::{Access, StoreError};
 
@@ -25,10 +25,9 @@ pub async fn next_pseudonym(
         Column::Actor => "actor",
         Column::Subject => "subject",
     };
-    // Written so that no engine follows the lines of the perimeter instead of the pseudonyms.
-    let within = perimeter_of.map(|_| WITHIN.replace('?', "$3"));
+    // The pseudonyms are followed, not the lines of the perimeter.
     let within =
-        within.map(|within| format!(" AND CASE WHEN {within} THEN TRUE ELSE FALSE END")).unwrap_or_default();
+        perimeter_of.map(|_| format!(" AND {}", beside(&WITHIN.replace('?', "$3")))).unwrap_or_default();
     let sql = format!(
         "SELECT e.{name} FROM entry e WHERE e.{name} IS NOT NULL AND e.{name} >= $1 AND e.{name} < $2{within} \
         ORDER BY e.{name}, e.id LIMIT 1"

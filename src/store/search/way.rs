@@ -9,6 +9,11 @@ use super::Criteria;
 use super::statement::{Statement, Value};
 use crate::domain::ids::{EntryId, StructureId, first_id};
 
+/// A condition of a line met on a way, written so that no engine follows an index of its own.
+pub(in crate::store) fn beside(condition: &str) -> String {
+    format!("CASE WHEN {condition} THEN TRUE ELSE FALSE END")
+}
+
 /// A criterion whose own index can be followed backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leader {

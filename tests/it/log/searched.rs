@@ -81,23 +81,6 @@ impl Long {
         Self { app, structures, services, lines, auditor, begun }
     }
 
-    /// Every page, from the newest on.
-    async fn pages(&self, wanted: &Criteria) -> Vec<Page> {
-        let mut wanted = wanted.clone();
-        let mut pages = Vec::new();
-        loop {
-            let page =
-                entremise::view!(self.app.app.store, tx => { search(tx, &wanted, SIZE).await }).unwrap();
-            let next = page.next;
-            pages.push(page);
-            assert!(pages.len() < LINES / SIZE, "it comes to an end");
-            match next {
-                Some(next) => wanted.before = Some(next),
-                None => return pages,
-            }
-        }
-    }
-
     fn meant(&self, wanted: &Criteria) -> Vec<EntryId> {
         let meets = |line: &&Line| {
             wanted.from.is_none_or(|from| line.at >= from)
@@ -109,6 +92,22 @@ impl Long {
                 && (wanted.perimeter_of.is_none() || line.structure != self.structures[3])
         };
         self.lines.iter().filter(meets).map(|line| line.id).collect()
+    }
+}
+
+/// Every page, from the newest on.
+async fn pages(app: &TestApp, wanted: &Criteria) -> Vec<Page> {
+    let mut wanted = wanted.clone();
+    let mut pages = Vec::new();
+    loop {
+        let page = entremise::view!(app.app.store, tx => { search(tx, &wanted, SIZE).await }).unwrap();
+        let next = page.next;
+        pages.push(page);
+        assert!(pages.len() < LINES / SIZE, "it comes to an end");
+        match next {
+            Some(next) => wanted.before = Some(next),
+            None => return pages,
+        }
     }
 }
 
@@ -174,7 +173,7 @@ on_both_engines! {
             ("a structure outside the perimeter", Criteria { structure_id: Some(long.structures[3]), perimeter_of: Some(long.auditor), ..any() }),
         ];
         for (what, wanted) in &questions {
-            let pages = long.pages(wanted).await;
+            let pages = pages(&long.app, wanted).await;
             let found: Vec<EntryId> = pages.iter().flat_map(|page| page.ids.clone()).collect();
             assert!(found == long.meant(wanted), "{what}: {} lines, not {}", found.len(), long.meant(wanted).len());
             let (last, before) = pages.split_last().unwrap();
@@ -184,7 +183,7 @@ on_both_engines! {
             }
         }
         // Where nothing is met, a page looks through five thousand lines: three pages for these twelve thousand, not one.
-        assert_eq!(long.pages(&questions[1].1).await.iter().map(|page| page.ids.len()).collect::<Vec<_>>(), [0, 0, 1]);
+        assert_eq!(pages(&long.app, &questions[1].1).await.iter().map(|page| page.ids.len()).collect::<Vec<_>>(), [0, 0, 1]);
     }
     /// The ids of a period's lines begin a little outside it: what is met there in vain takes the place of no line.
     async fn a_period_of_many_structures_loses_no_line(app: TestApp) {
@@ -220,15 +219,7 @@ on_both_engines! {
         let wanted = Criteria { until: Some(until), perimeter_of: Some(auditor), ..Criteria::default() };
         let mut meant: Vec<EntryId> = lines.iter().filter(|line| line.at < until).map(|line| line.id).collect();
         meant.sort_unstable_by(|a, b| b.cmp(a));
-        let (mut found, mut at) = (Vec::new(), wanted);
-        loop {
-            let page = entremise::view!(app.app.store, tx => { search(tx, &at, SIZE).await }).unwrap();
-            found.extend(page.ids);
-            match page.next {
-                Some(next) => at.before = Some(next),
-                None => break,
-            }
-        }
+        let mut found: Vec<EntryId> = pages(&app, &wanted).await.into_iter().flat_map(|page| page.ids).collect();
         // The structures themselves have lines too.
         found.retain(|id| lines.iter().any(|line| line.id == *id));
         assert_eq!(found.len(), meant.len());
